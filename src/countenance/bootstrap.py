@@ -1,0 +1,72 @@
+"""Settings to objects: the one place that chooses back-ends."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from countenance.clock import Clock, SystemClock
+from countenance.errors import ConfigurationError
+from countenance.settings import Settings
+
+if TYPE_CHECKING:
+    from countenance.identity.services import Identity
+    from countenance.vision.engine import Engine
+
+
+class Container:
+    """The parts of one process, each made when it is first asked for.
+
+    Commands that need no engine never load one.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Users, templates, sessions; migrates the database when it is older than the code."""
+        from countenance.identity.services import open_identity
+
+        prepare_home(self.settings.home)
+        return open_identity(self.settings, clock=self.clock)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The inference engine; checks and prepares its models.
+
+        Raises: VisionError: a model is missing or altered.
+        """
+        from countenance.vision.engine import open_engine
+
+        card = self.settings.engine.pad_card
+        return open_engine(
+            self.settings.home / "models",
+            pad_card=Path(card) if card else None,
+            threads=self.settings.engine.threads,
+        )
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> Container:
+    """Bundle the parts of this process; nothing is opened yet."""
+    return Container(settings, clock=clock)
+
+
+def prepare_home(home: Path) -> None:
+    """Make the home directory, for its owner only.
+
+    Raises: ConfigurationError: it cannot be made or written.
+    """
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = home / f".write-{os.getpid()}"
+        probe.write_bytes(b"countenance")
+        probe.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The home directory {home} cannot be written: {error.strerror or error}.",
+            remedy="Free space or change its permissions, or set COUNTENANCE_HOME to another one.",
+        ) from error

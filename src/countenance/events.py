@@ -1,0 +1,31 @@
+"""Audit tags: `subject:object:action`, written once here and nowhere as a literal."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Tag(StrEnum):
+    """What happened, for the audit trail.
+
+    The grammar is `subject:object:action`; the subject is whose record it concerns.
+    """
+
+    SETUP_COMPLETED = "system:setup:completed"
+    USER_ADDED = "user:account:added"
+    USER_DISABLED = "user:account:disabled"
+    USER_ENABLED = "user:account:enabled"
+    USER_REMOVED = "user:account:removed"
+    PASSWORD_CHANGED = "user:password:changed"  # noqa: S105 - a tag, not a secret
+    PASSWORD_RESET = "user:password:reset"  # noqa: S105 - a tag, not a secret
+    PASSWORD_REFUSED = "user:password:refused"  # noqa: S105 - a tag, not a secret
+    LOGIN_GRANTED = "user:login:granted"
+    LOGIN_REFUSED = "user:login:refused"
+    LOGIN_CODE_ISSUED = "user:login-code:issued"
+    LOGIN_CODE_USED = "user:login-code:used"
+    LOGIN_CODE_REFUSED = "user:login-code:refused"
+    SESSION_ENDED = "user:session:ended"
+    FACE_ENROLLED = "user:face:enrolled"
+    FACE_ENROLMENT_REFUSED = "user:face:enrolment-refused"
+    FACE_DUPLICATE_FOUND = "user:face:duplicate-found"
+    FACE_ERASED = "user:face:erased"

@@ -1,0 +1,77 @@
+"""Errors of identity.
+
+IdentityError
+├── UserNotFoundError       no user has that name or id
+├── NameTakenError          another user has that name
+├── UnacceptableNameError   the name is empty, too long or has forbidden characters
+├── WeakPasswordError       the password is too short, too long or too common
+├── LastAdministratorError  the act would leave nobody who can administer
+├── AlreadySetUpError       the first administrator exists
+├── TicketError             a capture ticket is unknown, expired or already used
+├── TemplateUnreadableError a stored template cannot be decrypted
+└── StorageError            the database or the home directory cannot be written
+"""
+
+from __future__ import annotations
+
+from countenance.errors import CountenanceError
+
+
+class IdentityError(CountenanceError):
+    """A user, credential, template, session or the storage of them."""
+
+    code = "identity"
+
+
+class UserNotFoundError(IdentityError):
+    """No user has that name or id."""
+
+    code = "identity.user_not_found"
+
+
+class NameTakenError(IdentityError):
+    """Another user has that name."""
+
+    code = "identity.name_taken"
+
+
+class UnacceptableNameError(IdentityError):
+    """The name is empty, too long or has forbidden characters."""
+
+    code = "identity.unacceptable_name"
+
+
+class WeakPasswordError(IdentityError):
+    """The password is too short, too long or too common."""
+
+    code = "identity.weak_password"
+
+
+class LastAdministratorError(IdentityError):
+    """The act would leave nobody who can administer."""
+
+    code = "identity.last_administrator"
+
+
+class AlreadySetUpError(IdentityError):
+    """The first administrator exists; setup is over."""
+
+    code = "identity.already_set_up"
+
+
+class TicketError(IdentityError):
+    """A capture ticket is unknown, expired or already used."""
+
+    code = "identity.ticket"
+
+
+class TemplateUnreadableError(IdentityError):
+    """A stored template cannot be decrypted: wrong master key or altered row."""
+
+    code = "identity.template_unreadable"
+
+
+class StorageError(IdentityError):
+    """The database or the home directory cannot be written."""
+
+    code = "identity.storage"

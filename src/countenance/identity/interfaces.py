@@ -1,0 +1,285 @@
+"""What identity does, before how.
+
+Every method may raise `StorageError` when the database is away or full; a caller that decides
+about a login then refuses. Tokens, tickets and codes are returned once and stored as SHA-256 only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Protocol
+
+from countenance.biometrics.templates import Template
+from countenance.ceremony.verdict import Verdict
+from countenance.events import Tag
+
+UserId = NewType("UserId", str)
+"""A random UUID as text; never reused."""
+
+
+class Role(StrEnum):
+    """What a user may do."""
+
+    ADMINISTRATOR = "administrator"
+    """Manages people and sees refused attempts."""
+    VIEWER = "viewer"
+    """Opens the apps that ask for nothing more, and the own account."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSummary:
+    """What may be shown of an enrolled face."""
+
+    samples: int
+    pack: str
+    """Model pack that made it; another one than the engine's asks for enrolment anew."""
+    enrolled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who may log in."""
+
+    id: UserId
+    name: str
+    """Login name: lower case, unique."""
+    display_name: str
+    role: Role
+    is_enabled: bool
+    must_change_password: bool
+    """Whether the password was set by somebody else."""
+    face: FaceSummary | None
+    created_at: datetime
+    last_login_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """One page of a list of users."""
+
+    users: tuple[User, ...]
+    total: int
+    """Users that fit the search, on all pages."""
+    enrolled: int
+    """Of them, users with a face."""
+
+
+class Users(Protocol):
+    """The people."""
+
+    def is_set_up(self) -> bool:
+        """Whether the first administrator exists."""
+
+    def set_up(self, *, name: str, display_name: str, password: str) -> User:
+        """Make the first administrator.
+
+        Raises: AlreadySetUpError (also when two setups race), UnacceptableNameError,
+            WeakPasswordError.
+        """
+
+    def add(
+        self, *, name: str, display_name: str, password: str, role: Role, actor: UserId | None
+    ) -> User:
+        """Add a user whose password was chosen by somebody else (`must_change_password`).
+
+        Args:
+            actor: who adds; None from the command line.
+
+        Raises: NameTakenError, UnacceptableNameError, WeakPasswordError.
+        """
+
+    def get(self, user_id: UserId) -> User:
+        """Raises: UserNotFoundError."""
+
+    def find(self, name: str) -> User | None:
+        """The user of that login name in any case, or None."""
+
+    def list_users(self, *, search: str = "", offset: int = 0, limit: int = 50) -> UserPage:
+        """Users by name; `search` is part of the login or display name."""
+
+    def set_enabled(self, user_id: UserId, *, enabled: bool, actor: UserId | None) -> User:
+        """Disable (ends all sessions) or enable. Raises: LastAdministratorError."""
+
+    def remove(self, user_id: UserId, *, actor: UserId | None) -> None:
+        """Remove a user with template, sessions and keys. Raises: LastAdministratorError."""
+
+
+class Passwords(Protocol):
+    """Passwords, hashed with argon2id."""
+
+    def verify(self, *, name: str, password: str) -> User | None:
+        """The enabled user whose password this is, or None.
+
+        Unknown and disabled users cost the same time as known ones.
+        """
+
+    def verify_for(self, user_id: UserId, *, password: str) -> bool:
+        """Whether this is the user's password; to confirm an act."""
+
+    def change(self, user_id: UserId, *, password: str) -> None:
+        """Set the own password; ends no session. Raises: WeakPasswordError."""
+
+    def reset(self, user_id: UserId, *, actor: UserId | None) -> str:
+        """Set a random temporary password, ends all sessions; returns it once."""
+
+
+class TemplateVault(Protocol):
+    """Encrypted templates (AES-256-GCM, a data key per user under the master key)."""
+
+    def store(self, user_id: UserId, template: Template, *, actor: UserId | None) -> None:
+        """Put the template in the place of an earlier one, under a new data key."""
+
+    def load(self, user_id: UserId) -> Template | None:
+        """The template, or None. Raises: TemplateUnreadableError."""
+
+    def erase(self, user_id: UserId, *, actor: UserId | None) -> bool:
+        """Drop template and data key; False when there was none."""
+
+    def gallery(self, *, pack: str) -> Iterator[tuple[UserId, Template]]:
+        """All templates of a pack, of enabled and disabled users; for 1:N comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One login that is still good."""
+
+    id: str
+    """Not the token; may be shown."""
+    user: User
+    methods: tuple[str, ...]
+    """How the user came in, RFC 8176 names: `pwd`, `face`, `otp`."""
+    created_at: datetime
+
+
+class Sessions(Protocol):
+    """Server-side sessions."""
+
+    def begin(self, user_id: UserId, *, methods: tuple[str, ...], address: str) -> str:
+        """Make a session; returns its token (256 bits, URL-safe). Notes the login time."""
+
+    def find(self, token: str) -> Session | None:
+        """The session if it is neither ended, idle nor too old and its user is enabled."""
+
+    def end(self, token: str) -> None:
+        """End one session; nothing happens when there is none."""
+
+    def end_all(self, user_id: UserId, *, keep_token: str | None = None) -> int:
+        """End all sessions of a user but one; returns how many."""
+
+
+class Purpose(StrEnum):
+    """Why somebody stands before the camera."""
+
+    LOGIN = "login"
+    ENROLMENT = "enrolment"
+
+
+class TransactionState(StrEnum):
+    """How far a transaction is."""
+
+    PENDING = "pending"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    COMPLETED = "completed"
+    """The grant was used; nothing more can be done with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A ceremony that has begun: a right password waiting for its face, or an enrolment."""
+
+    id: str
+    """Not the token; may be logged."""
+    purpose: Purpose
+    user_id: UserId
+    actor_id: UserId | None
+    """Who began it when it is somebody else: the administrator who enrols."""
+    state: TransactionState
+    reason: str | None
+    """Why the last try was refused (`ceremony.verdict.Reason`); None else."""
+    tries: int
+    """Captures that ended with a refusal."""
+    address: str
+    expires_at: datetime
+
+
+class Transactions(Protocol):
+    """Pending ceremonies and their single-use capture tickets."""
+
+    def begin(
+        self, purpose: Purpose, *, user_id: UserId, actor_id: UserId | None, address: str
+    ) -> str:
+        """Begin one; returns the token that the browser keeps in a cookie."""
+
+    def find(self, token: str) -> Transaction | None:
+        """The transaction, unless it is unknown, expired or completed."""
+
+    def issue_ticket(self, token: str) -> str | None:
+        """A ticket for one capture; earlier unused ones lapse. None when there is no pending
+        transaction or its tries are used up."""
+
+    def redeem_ticket(self, ticket: str) -> Transaction:
+        """Use a ticket; two redemptions of one ticket never both succeed.
+
+        Raises: TicketError: unknown, expired or used.
+        """
+
+    def finish(self, transaction_id: str, verdict: Verdict) -> Transaction:
+        """Note the verdict of a capture; a refusal leaves it pending while tries are left."""
+
+    def complete(self, token: str) -> Transaction | None:
+        """Use up a granted transaction; None when it is not granted or already used."""
+
+
+class LoginCodes(Protocol):
+    """One-time codes of an administrator: the way in without a face, beside the password."""
+
+    def issue(self, user_id: UserId, *, actor: UserId | None) -> str:
+        """A code that is shown once; an earlier one lapses."""
+
+    def redeem(self, user_id: UserId, code: str) -> bool:
+        """Use a code; wrong tries count, and too many of them lapse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One row of the audit trail."""
+
+    id: int
+    at: datetime
+    tag: Tag
+    subject_id: UserId | None
+    """Whose record it concerns."""
+    actor_id: UserId | None
+    """Who did it; None for the command line or an unknown person."""
+    address: str
+    details: Mapping[str, str]
+    """Reasons and counts; never a password, token, score, face or embedding."""
+
+
+class AuditTrail(Protocol):
+    """What happened; only ever added to."""
+
+    def append(
+        self,
+        tag: Tag,
+        *,
+        subject_id: UserId | None = None,
+        actor_id: UserId | None = None,
+        address: str = "",
+        details: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write a row; raises StorageError rather than lose it."""
+
+    def list_events(
+        self,
+        *,
+        subject_id: UserId | None = None,
+        tags: tuple[Tag, ...] = (),
+        offset: int = 0,
+        limit: int = 50,
+    ) -> tuple[AuditEvent, ...]:
+        """Rows, newest first; empty filters take all."""

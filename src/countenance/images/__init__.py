@@ -1,0 +1,1 @@
+"""Pixels: decoding, cropping, drawing and measuring them. OpenCV's image codec lives here."""

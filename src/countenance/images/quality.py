@@ -1,0 +1,79 @@
+"""Measures of a face's picture, in the manner of ISO/IEC 29794-5 component measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from countenance.geometry.boxes import Box
+from countenance.images.image import ColourOrder, Image
+
+_FACE_SIDE_PX: Final = 96
+
+
+@dataclass(frozen=True, slots=True)
+class PictureQuality:
+    """Light and sharpness inside a face box, measured on a grey copy of fixed size."""
+
+    luminance_mean: float
+    """Mean grey value of the face, 0 (black) to 1 (white)."""
+    luminance_deviation: float
+    """Deviation of the grey value, 0 (flat) to 0.5."""
+    under_exposed_share: float
+    """Share of the face's pixels darker than 0.1, 0..1."""
+    over_exposed_share: float
+    """Share of the face's pixels brighter than 0.97, 0..1."""
+    background_ratio: float
+    """Mean brightness of the rest of the frame over that of the face; above 1 is backlight."""
+    sharpness: float
+    """Deviation of the Laplacian over that of the grey value; higher is sharper, 0 is flat."""
+
+
+def measure(image: Image, *, face: Box) -> PictureQuality:
+    """Measure the picture inside the middle of a face box.
+
+    Args:
+        image: any size.
+        face: pixels of `image`; parts outside it are left out.
+
+    Returns: the measures; a face entirely outside the image measures as black and flat.
+    """
+    grey_face = _grey_face(image, face)
+    if grey_face is None:
+        return PictureQuality(0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
+    mean, deviation = float(grey_face.mean()), float(grey_face.std())
+    laplacian = cv2.Laplacian(grey_face, cv2.CV_32F)
+    thumbnail = cv2.resize(image.pixels, (32, 24), interpolation=cv2.INTER_AREA)
+    frame_mean = float(thumbnail.mean()) / 255
+    return PictureQuality(
+        luminance_mean=mean,
+        luminance_deviation=deviation,
+        under_exposed_share=float((grey_face < 0.1).mean()),
+        over_exposed_share=float((grey_face > 0.97).mean()),
+        background_ratio=frame_mean / max(mean, 1e-3),
+        sharpness=float(laplacian.std()) / max(deviation, 1e-3),
+    )
+
+
+def _grey_face(image: Image, face: Box) -> NDArray[np.float32] | None:
+    middle = face.grown(0.8)
+    x0, y0 = max(0, int(middle.x0)), max(0, int(middle.y0))
+    x1, y1 = min(image.width_px, int(middle.x1)), min(image.height_px, int(middle.y1))
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return None
+    patch = image.pixels[y0:y1, x0:x1]
+    # A fixed size makes sharpness comparable between near and far faces.
+    patch = cv2.resize(patch, (_FACE_SIDE_PX, _FACE_SIDE_PX), interpolation=cv2.INTER_AREA)
+    to_grey = cv2.COLOR_BGR2GRAY if image.order is ColourOrder.BGR else cv2.COLOR_RGB2GRAY
+    return np.asarray(cv2.cvtColor(patch, to_grey), dtype=np.float32) / 255
+
+
+def frame_fingerprint(image: Image) -> NDArray[np.uint8]:
+    """A sampled grey copy (96, 128) uint8 by which a repeated frame is told from a new one."""
+    to_grey = cv2.COLOR_BGR2GRAY if image.order is ColourOrder.BGR else cv2.COLOR_RGB2GRAY
+    small = cv2.resize(image.pixels, (128, 96), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.cvtColor(small, to_grey), dtype=np.uint8)

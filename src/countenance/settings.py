@@ -1,0 +1,181 @@
+"""Every setting, with its unit, default and variable name. Read once, in `bootstrap`.
+
+A variable is `COUNTENANCE_` and the name in the field's metadata. A secret may also be given as
+`NAME_FILE`, the path of a file that holds it; a file that cannot be read stops the start.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from countenance.errors import ConfigurationError
+
+PREFIX: Final = "COUNTENANCE_"
+T = TypeVar("T")
+
+
+def _setting(variable: str, default: Any) -> Any:
+    return field(default=default, metadata={"variable": variable})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """The web server."""
+
+    host: str = _setting("HOST", "127.0.0.1")
+    """Address to listen on; anything but loopback needs HTTPS before it, or cameras stay shut."""
+    port: int = _setting("PORT", 8000)
+    threads: int = _setting("THREADS", 48)
+    """Threads of the one worker; each open capture holds one."""
+    origins: tuple[str, ...] = _setting("ORIGINS", ())
+    """Further origins that may open a capture, comma separated, such as https://door.example."""
+    trusted_proxies: int = _setting("TRUSTED_PROXIES", 0)
+    """Reverse proxies before the server whose X-Forwarded headers are believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """The inference engine."""
+
+    threads: int = _setting("ENGINE_THREADS", 1)
+    """Threads of one inference; captures run beside each other."""
+    pad_card: str = _setting("PAD_CARD", "")
+    """Path of the model card of another passive detector; empty takes the shipped one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSettings:
+    """What a login by face asks for."""
+
+    frames: int = _setting("LOGIN_FRAMES", 10)
+    """Consecutive good frames for a grant."""
+    time_limit_s: float = _setting("LOGIN_TIME_LIMIT_S", 20.0)
+    """From the first frame to the verdict, seconds."""
+    pending_limit_s: float = _setting("LOGIN_PENDING_LIMIT_S", 300.0)
+    """How long a right password waits for the face, seconds."""
+    tries: int = _setting("LOGIN_TRIES", 5)
+    """Face attempts after one right password."""
+    code_lifetime_s: float = _setting("LOGIN_CODE_LIFETIME_S", 900.0)
+    """How long a one-time login code of an administrator is good, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSettings:
+    """The camera connection."""
+
+    max_concurrent: int = _setting("CAPTURES", 32)
+    """Captures at the same time; further ones are asked to wait (503, Retry-After)."""
+    credit: int = _setting("CAPTURE_CREDIT", 2)
+    """Frames a client may have under way."""
+    ticket_lifetime_s: float = _setting("TICKET_LIFETIME_S", 60.0)
+    """How long a capture ticket is good before it is used, seconds."""
+    silence_limit_s: float = _setting("CAPTURE_SILENCE_LIMIT_S", 10.0)
+    """How long a client may send nothing, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """How long a login lasts (NIST SP 800-63B-4, section 2.2.3: at most 1 h idle, 24 h in all)."""
+
+    idle_limit_s: float = _setting("SESSION_IDLE_LIMIT_S", 1800.0)
+    """Without a request, seconds."""
+    absolute_limit_s: float = _setting("SESSION_ABSOLUTE_LIMIT_S", 43_200.0)
+    """In all, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of them."""
+
+    home: Path
+    """Where database, keys and prepared models live; COUNTENANCE_HOME."""
+    database_url: str
+    """SQLAlchemy URL; COUNTENANCE_DATABASE_URL, default SQLite in the home directory."""
+    master_key: str | None = None
+    """COUNTENANCE_MASTER_KEY(_FILE): 64 hex digits; None takes the key file of the home."""
+    server: ServerSettings = field(default_factory=ServerSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    login: LoginSettings = field(default_factory=LoginSettings)
+    capture: CaptureSettings = field(default_factory=CaptureSettings)
+    sessions: SessionSettings = field(default_factory=SessionSettings)
+
+    def __repr__(self) -> str:
+        return f"Settings(home={str(self.home)!r})"  # a database URL may hold a password
+
+
+GROUPS: Final = (
+    ServerSettings,
+    EngineSettings,
+    LoginSettings,
+    CaptureSettings,
+    SessionSettings,
+)
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings from the environment.
+
+    Args:
+        environ: variables; None reads those of this process.
+
+    Raises: ConfigurationError: a value cannot be understood or a secret's file cannot be read.
+    """
+    values = os.environ if environ is None else environ
+    home = Path(values.get(f"{PREFIX}HOME") or "var").expanduser().absolute()
+    return Settings(
+        home=home,
+        database_url=_secret(values, "DATABASE_URL") or f"sqlite:///{home / 'countenance.db'}",
+        master_key=_secret(values, "MASTER_KEY"),
+        server=_group(ServerSettings, values),
+        engine=_group(EngineSettings, values),
+        login=_group(LoginSettings, values),
+        capture=_group(CaptureSettings, values),
+        sessions=_group(SessionSettings, values),
+    )
+
+
+def _group(group: type[T], values: Mapping[str, str]) -> T:
+    given: dict[str, Any] = {}
+    for entry in fields(group):  # type: ignore[arg-type]  # every group is a dataclass
+        name = PREFIX + entry.metadata["variable"]
+        if values.get(name):
+            given[entry.name] = _parse(name, values[name], type(entry.default))
+    return group(**given)
+
+
+def _parse(name: str, text: str, kind: type) -> object:
+    if kind is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        value = kind(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{name} is {text!r}, which is no {kind.__name__}.",
+            remedy=f"Give {name} a number or unset it.",
+        ) from None
+    if kind in (int, float) and not 0 <= value < float("inf"):
+        raise ConfigurationError(
+            f"{name} is {text!r}, which is out of range.", remedy="Give a number of 0 or more."
+        )
+    return value
+
+
+def _secret(values: Mapping[str, str], name: str) -> str | None:
+    direct, path = values.get(PREFIX + name), values.get(f"{PREFIX}{name}_FILE")
+    if direct and path:
+        raise ConfigurationError(
+            f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set.", remedy="Keep one of them."
+        )
+    if not path:
+        return direct or None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{PREFIX}{name}_FILE names {path}, which cannot be read: {error.strerror}.",
+            remedy="Check the path and its permissions.",
+        ) from error

@@ -1,0 +1,35 @@
+"""Errors of models.
+
+VisionError
+├── ModelMissingError   a model file is not where its card says
+├── ModelAlteredError   a model file has another SHA-256 than its card
+└── ModelInvalidError   a model file or card is not what the engine can run
+"""
+
+from __future__ import annotations
+
+from countenance.errors import CountenanceError
+
+
+class VisionError(CountenanceError):
+    """A model that cannot be used."""
+
+    code = "vision"
+
+
+class ModelMissingError(VisionError):
+    """A model file is not where its card says."""
+
+    code = "vision.model_missing"
+
+
+class ModelAlteredError(VisionError):
+    """A model file has another SHA-256 than its card; it is not loaded."""
+
+    code = "vision.model_altered"
+
+
+class ModelInvalidError(VisionError):
+    """A model file or card is not what the engine can run."""
+
+    code = "vision.model_invalid"

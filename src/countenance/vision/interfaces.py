@@ -1,0 +1,87 @@
+"""What a back-end of the engine must do.
+
+Implementations are safe to call from several threads unless a method says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from countenance.biometrics.embeddings import Embedding
+from countenance.geometry.boxes import Box
+from countenance.geometry.landmarks import Landmarks5
+from countenance.images.image import Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectedFace:
+    """One face found in a frame."""
+
+    box: Box
+    """Pixels of the frame that was given."""
+    landmarks: Landmarks5
+    """Pixels of the frame that was given."""
+    detection_score: float
+    """0..1, higher is surer that it is a face."""
+
+
+class FaceDetector(Protocol):
+    """Finds faces."""
+
+    def detect(self, image: Image, *, max_side_px: int | None = None) -> tuple[DetectedFace, ...]:
+        """Find all faces.
+
+        Args:
+            image: any size.
+            max_side_px: look at a copy of at most this longest side; None looks at full size.
+
+        Returns: the faces in pixels of `image`, largest box first; empty when there is none.
+        """
+
+
+class FaceEmbedder(Protocol):
+    """Turns a face into an embedding."""
+
+    @property
+    def pack(self) -> str:
+        """Model pack and version that its embeddings carry, such as `opencv-zoo/1`."""
+
+    def embed(self, image: Image, *, landmarks: Landmarks5) -> Embedding:
+        """Align the face by its points and embed it.
+
+        Raises: DegenerateLandmarksError: all five points coincide.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class BonaFideScore:
+    """What a passive detector says of one presentation in one frame.
+
+    Never leaves the server: an attacker would climb it.
+    """
+
+    value: float
+    """Fused score, 0 (surely an attack) to 1 (surely bona fide)."""
+    threshold: float
+    """Bona fide at or above; from the model card, fixed on development data."""
+
+    @property
+    def is_bona_fide(self) -> bool:
+        return self.value >= self.threshold
+
+
+class PadModel(Protocol):
+    """Passive presentation attack detection."""
+
+    @property
+    def name(self) -> str:
+        """Model name and version of its card."""
+
+    def score(self, image: Image, *, face: Box) -> BonaFideScore:
+        """Judge the presentation of the face in this frame with its surroundings.
+
+        Args:
+            image: the whole frame; surroundings carry most of the evidence.
+            face: the box of the presented face, pixels of `image`.
+        """
