@@ -1,0 +1,60 @@
+"""Fixtures for every test: where real data lies, acted scenes, clips."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.fixtures.clips import ClipShelf
+from tests.fixtures.pad_dataset import write_pad_dataset
+from tests.fixtures.portraits import Person, source_picture
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_each() -> Iterator[None]:
+    """Results must not depend on the number of cores, nor tests starve each other."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    yield
+    cv2.setNumThreads(before)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real development data (faces of private people; never in the repository).
+
+    `$COUNTENANCE_SHARED/data`, or `../shared/data` beside the repository.
+    """
+    named = os.environ.get("COUNTENANCE_SHARED")
+    folder = (Path(named) if named else ROOT.parent / "shared") / "data"
+    if not (folder / "manifest.csv").is_file():
+        pytest.skip(f"needs the real data: no {folder}/manifest.csv (set COUNTENANCE_SHARED)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def portraits() -> dict[Person, NDArray[np.uint8]]:
+    """The two public-domain portraits as they come, (height, width, 3) uint8 BGR."""
+    return {person: source_picture(person) for person in Person}
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipShelf:
+    """Clips for the fake camera; each is written once per test session."""
+    return ClipShelf(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="session")
+def acted_pad_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder dataset of injected animated portraits with `manifest.csv`, for the trainer."""
+    folder = tmp_path_factory.mktemp("acted-pad")
+    write_pad_dataset(folder)
+    return folder
