@@ -2,6 +2,7 @@
 
 CountenanceError
 ├── ConfigurationError      a setting, key or file of this installation is wrong
+├── db.DatabaseError        the database is away, full or damaged; identity says StorageError
 ├── images.ImageError       an image that cannot be used
 ├── vision.VisionError      a model that cannot be used
 ├── identity.IdentityError  a user, credential, template or session

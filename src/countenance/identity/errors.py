@@ -9,7 +9,7 @@ IdentityError
 ├── AlreadySetUpError       the first administrator exists
 ├── TicketError             a capture ticket is unknown, expired or already used
 ├── TemplateUnreadableError a stored template cannot be decrypted
-└── StorageError            the database or the home directory cannot be written
+└── StorageError            the database or the home directory cannot be used (db.DatabaseError)
 """
 
 from __future__ import annotations

@@ -218,8 +218,10 @@ class Transactions(Protocol):
         """The transaction, unless it is unknown, expired or completed."""
 
     def issue_ticket(self, token: str) -> str | None:
-        """A ticket for one capture; earlier unused ones lapse. None when there is no pending
-        transaction or its tries are used up."""
+        """A ticket for one capture; earlier unused ones lapse.
+
+        None when there is no pending transaction or its tries are used up.
+        """
 
     def redeem_ticket(self, ticket: str) -> Transaction:
         """Use a ticket; two redemptions of one ticket never both succeed.

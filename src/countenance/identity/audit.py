@@ -1,0 +1,100 @@
+"""The audit trail: rows that are only ever added.
+
+Services write what they do themselves, in the transaction of the act, so that neither happens
+without the other: SETUP_COMPLETED, USER_*, PASSWORD_CHANGED, PASSWORD_RESET, FACE_ENROLLED,
+FACE_ERASED, LOGIN_CODE_*. Logins, refusals and ended sessions are written by the edge that knows
+the address.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from countenance.events import Tag
+from countenance.identity.interfaces import AuditEvent, UserId
+from countenance.identity.models import AuditRow
+from countenance.identity.store import Store, clean_address
+
+
+class SqlAuditTrail:
+    """`interfaces.AuditTrail` in the database."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def append(
+        self,
+        tag: Tag,
+        *,
+        subject_id: UserId | None = None,
+        actor_id: UserId | None = None,
+        address: str = "",
+        details: Mapping[str, str] | None = None,
+    ) -> None:
+        with self._store.writing() as session:
+            note(
+                session,
+                tag,
+                at=self._store.now(),
+                subject_id=subject_id,
+                actor_id=actor_id,
+                address=address,
+                details=details,
+            )
+
+    def list_events(
+        self,
+        *,
+        subject_id: UserId | None = None,
+        tags: tuple[Tag, ...] = (),
+        offset: int = 0,
+        limit: int = 50,
+    ) -> tuple[AuditEvent, ...]:
+        query = select(AuditRow).order_by(AuditRow.id.desc()).offset(offset).limit(limit)
+        if subject_id is not None:
+            query = query.where(AuditRow.subject_id == subject_id)
+        if tags:
+            query = query.where(AuditRow.tag.in_([tag.value for tag in tags]))
+        with self._store.reading() as session:
+            return tuple(_event(row) for row in session.scalars(query))
+
+
+def note(
+    session: DbSession,
+    tag: Tag,
+    *,
+    at: datetime,
+    subject_id: UserId | None = None,
+    actor_id: UserId | None = None,
+    address: str = "",
+    details: Mapping[str, str] | None = None,
+) -> None:
+    """Add a row to the transaction of the act that it tells of."""
+    row = AuditRow(
+        at=at,
+        tag=tag.value,
+        subject_id=subject_id,
+        actor_id=actor_id,
+        address=clean_address(address),
+        details=json.dumps(dict(details or {}), sort_keys=True),  # ASCII: escapes what is not
+    )
+    session.add(row)
+    session.flush()
+
+
+def _event(row: AuditRow) -> AuditEvent:
+    return AuditEvent(
+        id=row.id,
+        at=row.at,
+        tag=Tag(row.tag),
+        subject_id=None if row.subject_id is None else UserId(row.subject_id),
+        actor_id=None if row.actor_id is None else UserId(row.actor_id),
+        address=row.address,
+        details=MappingProxyType(json.loads(row.details)),
+    )

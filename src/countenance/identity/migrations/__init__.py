@@ -1,0 +1,1 @@
+"""Migrations of identity's tables; `identity.schema.upgrade` runs them at the start."""

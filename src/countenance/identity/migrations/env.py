@@ -1,0 +1,17 @@
+"""Alembic's entry: runs the migrations on the connection that `schema.upgrade` holds."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from countenance.db import Base
+from countenance.identity import models  # noqa: F401 - fills the metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    compare_type=True,
+    render_as_batch=True,  # SQLite alters a table by copying it
+)
+with context.begin_transaction():
+    context.run_migrations()

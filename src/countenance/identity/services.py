@@ -1,0 +1,114 @@
+"""All of identity in one value, and how it is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+
+from countenance.clock import Clock
+from countenance.db import Database, DatabaseError, open_database
+from countenance.identity.audit import SqlAuditTrail
+from countenance.identity.errors import StorageError
+from countenance.identity.interfaces import (
+    AuditTrail,
+    LoginCodes,
+    Passwords,
+    Sessions,
+    TemplateVault,
+    Transactions,
+    Users,
+)
+from countenance.identity.keys import open_keys
+from countenance.identity.login_codes import SqlLoginCodes
+from countenance.identity.passwords import Hasher, SqlPasswords
+from countenance.identity.schema import upgrade
+from countenance.identity.sessions import SqlSessions
+from countenance.identity.store import Store
+from countenance.identity.template_vault import SqlTemplateVault
+from countenance.identity.transactions import SqlTransactions
+from countenance.identity.users import SqlUsers
+from countenance.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What housekeeping dropped."""
+
+    sessions: int
+    transactions: int
+    login_codes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The services over one database; safe to use from many threads."""
+
+    users: Users
+    passwords: Passwords
+    templates: TemplateVault
+    sessions: Sessions
+    transactions: Transactions
+    login_codes: LoginCodes
+    audit: AuditTrail
+    _database: Database
+    _expiring: tuple[SqlSessions, SqlTransactions, SqlLoginCodes]
+
+    def purge_expired(self) -> Purged:
+        """Drop what can no longer be used. Raises: StorageError."""
+        sessions, transactions, codes = (service.purge() for service in self._expiring)
+        return Purged(sessions=sessions, transactions=transactions, login_codes=codes)
+
+    def close(self) -> None:
+        """Close the database connections."""
+        self._database.close()
+
+
+def open_identity(
+    settings: Settings, *, clock: Clock, argon2: PasswordHasher | None = None
+) -> Identity:
+    """Open database and keys, bring the schema up to date, and make the services.
+
+    Args:
+        settings: its home directory exists.
+        clock: for all limits.
+        argon2: cost of a password hash; None takes the product's.
+
+    Raises:
+        ConfigurationError: URL, schema or master key do not fit.
+        StorageError: database or key file cannot be used.
+    """
+    database = open_database(settings.database_url)
+    try:
+        upgrade(database)
+    except DatabaseError as error:
+        raise StorageError(error.message, remedy=error.remedy) from error
+    return _services(Store(database, clock), settings, Hasher(argon2))
+
+
+def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
+    keys = open_keys(store, home=settings.home, configured=settings.master_key)
+    sessions = SqlSessions(
+        store,
+        idle_limit_s=settings.sessions.idle_limit_s,
+        absolute_limit_s=settings.sessions.absolute_limit_s,
+    )
+    transactions = SqlTransactions(
+        store,
+        login_lifetime_s=settings.login.pending_limit_s,
+        login_tries=settings.login.tries,
+        ticket_lifetime_s=settings.capture.ticket_lifetime_s,
+        capture_limit_s=settings.login.time_limit_s,
+    )
+    codes = SqlLoginCodes(store, keys, lifetime_s=settings.login.code_lifetime_s)
+    return Identity(
+        users=SqlUsers(store, hasher),
+        passwords=SqlPasswords(store, hasher),
+        templates=SqlTemplateVault(store, keys),
+        sessions=sessions,
+        transactions=transactions,
+        login_codes=codes,
+        audit=SqlAuditTrail(store),
+        _database=store.database,
+        _expiring=(sessions, transactions, codes),
+    )

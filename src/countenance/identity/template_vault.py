@@ -1,0 +1,178 @@
+"""Templates, encrypted with AES-256-GCM.
+
+Each template has a data key of its own, wrapped by a key that is derived from the master key
+(NIST SP 800-38D; 96-bit random nonces, each key used once). Both ciphertexts are bound to the
+user, the pack and the version of this layout, so that rows cannot be exchanged or relabelled.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final, NamedTuple, cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session as DbSession
+
+from countenance.biometrics.templates import Template
+from countenance.events import Tag
+from countenance.identity.audit import note
+from countenance.identity.errors import TemplateUnreadableError
+from countenance.identity.interfaces import UserId
+from countenance.identity.keys import Keys
+from countenance.identity.models import TemplateKeyRow, TemplateRow
+from countenance.identity.store import Store, affected, read_user
+
+VERSION: Final = 1
+NONCE_BYTES: Final = 12
+DATA_KEY_BITS: Final = 256
+GALLERY_BATCH: Final = 500
+"""Templates read at a time; no transaction stays open between two batches."""
+
+
+class Sealed(NamedTuple):
+    """An encrypted template."""
+
+    key_nonce: bytes
+    wrapped_key: bytes
+    nonce: bytes
+    ciphertext: bytes
+
+
+class SqlTemplateVault:
+    """`interfaces.TemplateVault` in the database."""
+
+    def __init__(self, store: Store, keys: Keys) -> None:
+        self._store = store
+        self._keys = keys
+
+    def store(self, user_id: UserId, template: Template, *, actor: UserId | None) -> None:
+        sealed = seal(template, user_id=user_id, wrapping_key=self._keys.wrapping)
+        now = self._store.now()
+        with self._store.writing() as session:
+            read_user(session, user_id)
+            _drop(session, user_id)
+            session.add_all(
+                [
+                    TemplateKeyRow(
+                        user_id=user_id, nonce=sealed.key_nonce, wrapped_key=sealed.wrapped_key
+                    ),
+                    TemplateRow(
+                        user_id=user_id,
+                        pack=template.pack,
+                        samples=len(template.samples),
+                        enrolled_at=now,
+                        nonce=sealed.nonce,
+                        ciphertext=sealed.ciphertext,
+                    ),
+                ]
+            )
+            details = {"pack": template.pack, "samples": str(len(template.samples))}
+            note(
+                session,
+                Tag.FACE_ENROLLED,
+                at=now,
+                subject_id=user_id,
+                actor_id=actor,
+                details=details,
+            )
+        self._store.scrub()
+
+    def load(self, user_id: UserId) -> Template | None:
+        with self._store.reading() as session:
+            record = session.execute(
+                _select_records().where(TemplateRow.user_id == user_id)
+            ).one_or_none()
+        return None if record is None else self._open(*record)
+
+    def erase(self, user_id: UserId, *, actor: UserId | None) -> bool:
+        with self._store.writing() as session:
+            if not _drop(session, user_id):
+                return False
+            note(
+                session,
+                Tag.FACE_ERASED,
+                at=self._store.now(),
+                subject_id=user_id,
+                actor_id=actor,
+            )
+        self._store.scrub()
+        return True
+
+    def gallery(self, *, pack: str) -> Iterator[tuple[UserId, Template]]:
+        """All templates of a pack, in order of user id.
+
+        Raises: TemplateUnreadableError: one cannot be decrypted; to leave it out could miss a
+            duplicate.
+        """
+        query = _select_records().where(TemplateRow.pack == pack)
+        query = query.order_by(TemplateRow.user_id).limit(GALLERY_BATCH)
+        last = ""
+        while True:
+            with self._store.reading() as session:
+                batch = session.execute(query.where(TemplateRow.user_id > last)).all()
+            for record in batch:
+                yield UserId(record[0].user_id), self._open(*record)
+            if len(batch) < GALLERY_BATCH:
+                return
+            last = batch[-1][0].user_id
+
+    def _open(self, row: TemplateRow, key: TemplateKeyRow | None) -> Template:
+        user_id = UserId(row.user_id)
+        if key is None:
+            raise _unreadable(user_id)
+        sealed = Sealed(key.nonce, key.wrapped_key, row.nonce, row.ciphertext)
+        return unseal(sealed, user_id=user_id, pack=row.pack, wrapping_key=self._keys.wrapping)
+
+
+def seal(template: Template, *, user_id: UserId, wrapping_key: bytes) -> Sealed:
+    """Encrypt a template under a new data key, and that key under the wrapping key."""
+    data_key = AESGCM.generate_key(DATA_KEY_BITS)
+    context = _context(user_id, template.pack)
+    key_nonce, nonce = os.urandom(NONCE_BYTES), os.urandom(NONCE_BYTES)
+    return Sealed(
+        key_nonce=key_nonce,
+        wrapped_key=AESGCM(wrapping_key).encrypt(key_nonce, data_key, b"key" + context),
+        nonce=nonce,
+        ciphertext=AESGCM(data_key).encrypt(nonce, template.to_bytes(), b"template" + context),
+    )
+
+
+def unseal(sealed: Sealed, *, user_id: UserId, pack: str, wrapping_key: bytes) -> Template:
+    """Inverse of `seal`. Raises: TemplateUnreadableError: a bit of it, or its place, is another."""
+    context = _context(user_id, pack)
+    try:
+        data_key = AESGCM(wrapping_key).decrypt(
+            sealed.key_nonce, sealed.wrapped_key, b"key" + context
+        )
+        plain = AESGCM(data_key).decrypt(sealed.nonce, sealed.ciphertext, b"template" + context)
+        return Template.from_bytes(plain, pack=pack)
+    except (InvalidTag, ValueError) as error:
+        raise _unreadable(user_id) from error
+
+
+def _context(user_id: UserId, pack: str) -> bytes:
+    """Associated data: version, then each part after its length, so that none can run over."""
+    parts = [user_id.encode(), pack.encode()]
+    return bytes([VERSION]) + b"".join(len(p).to_bytes(2, "big") + p for p in parts)
+
+
+def _select_records() -> Select[TemplateRow, TemplateKeyRow | None]:
+    joined = select(TemplateRow, TemplateKeyRow).outerjoin(
+        TemplateKeyRow, TemplateKeyRow.user_id == TemplateRow.user_id
+    )
+    return cast("Select[TemplateRow, TemplateKeyRow | None]", joined)
+
+
+def _drop(session: DbSession, user_id: UserId) -> bool:
+    affected(session, delete(TemplateKeyRow).where(TemplateKeyRow.user_id == user_id))
+    return affected(session, delete(TemplateRow).where(TemplateRow.user_id == user_id)) > 0
+
+
+def _unreadable(user_id: UserId) -> TemplateUnreadableError:
+    return TemplateUnreadableError(
+        f"The face template of user {user_id} cannot be decrypted.",
+        remedy="Enrol the face of this user anew.",
+    )

@@ -1,0 +1,193 @@
+"""People: added, listed, disabled, removed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session as DbSession
+
+from countenance.events import Tag
+from countenance.identity.audit import note
+from countenance.identity.endings import shut_out
+from countenance.identity.errors import (
+    AlreadySetUpError,
+    LastAdministratorError,
+    NameTakenError,
+    UnacceptableNameError,
+)
+from countenance.identity.interfaces import Role, User, UserId, UserPage
+from countenance.identity.models import InstallationRow, TemplateRow, UserRow
+from countenance.identity.names import display_name as shown_name
+from countenance.identity.names import fold, login_name
+from countenance.identity.passwords import Hasher
+from countenance.identity.store import Store, as_user, read_user, select_users
+
+SET_UP_NAME: Final = "set-up"
+
+
+class SqlUsers:
+    """`interfaces.Users` in the database."""
+
+    def __init__(self, store: Store, hasher: Hasher) -> None:
+        self._store = store
+        self._hasher = hasher
+
+    def is_set_up(self) -> bool:
+        with self._store.reading() as session:
+            return session.get(InstallationRow, SET_UP_NAME) is not None
+
+    def set_up(self, *, name: str, display_name: str, password: str) -> User:
+        if self.is_set_up():
+            raise _already_set_up()
+        row = self._row(name, display_name, password, Role.ADMINISTRATOR)
+        row.must_change_password = False
+        user_id = UserId(row.id)
+        with self._store.writing() as session:
+            if not _mark_set_up(session):
+                raise _already_set_up()
+            _insert(session, row)
+            note(session, Tag.SETUP_COMPLETED, at=row.created_at, actor_id=user_id)
+            self._note_added(session, row, actor=user_id)
+            return read_user(session, user_id)
+
+    def add(
+        self, *, name: str, display_name: str, password: str, role: Role, actor: UserId | None
+    ) -> User:
+        row = self._row(name, display_name, password, role)
+        with self._store.writing() as session:
+            _insert(session, row)
+            if role is Role.ADMINISTRATOR:
+                _mark_set_up(session)  # from the command line, before the page was ever opened
+            self._note_added(session, row, actor=actor)
+            return read_user(session, UserId(row.id))
+
+    def get(self, user_id: UserId) -> User:
+        with self._store.reading() as session:
+            return read_user(session, user_id)
+
+    def find(self, name: str) -> User | None:
+        try:
+            wanted = login_name(name)
+        except UnacceptableNameError:
+            return None
+        with self._store.reading() as session:
+            record = session.execute(select_users().where(UserRow.name == wanted)).one_or_none()
+            return None if record is None else as_user(*record)
+
+    def list_users(self, *, search: str = "", offset: int = 0, limit: int = 50) -> UserPage:
+        wanted = fold("".join(c for c in search if c.isprintable()).strip())
+        fits = UserRow.search_text.contains(wanted, autoescape=True)
+        counts = (
+            select(func.count(), func.count(TemplateRow.user_id))
+            .select_from(UserRow)
+            .outerjoin(TemplateRow, TemplateRow.user_id == UserRow.id)
+            .where(fits)
+        )
+        page = select_users().where(fits).order_by(UserRow.name).offset(offset).limit(limit)
+        with self._store.reading() as session:
+            total, enrolled = session.execute(counts).one()
+            users = tuple(as_user(*record) for record in session.execute(page))
+            return UserPage(users=users, total=total, enrolled=enrolled)
+
+    def set_enabled(self, user_id: UserId, *, enabled: bool, actor: UserId | None) -> User:
+        with self._store.writing() as session:
+            with _administrator_left(session):
+                user = read_user(session, user_id)
+                if user.is_enabled == enabled:
+                    return user
+                session.execute(
+                    update(UserRow).where(UserRow.id == user_id).values(is_enabled=enabled)
+                )
+            if not enabled:
+                shut_out(session, user_id)
+            tag = Tag.USER_ENABLED if enabled else Tag.USER_DISABLED
+            note(session, tag, at=self._store.now(), subject_id=user_id, actor_id=actor)
+            session.expire_all()
+            return read_user(session, user_id)
+
+    def remove(self, user_id: UserId, *, actor: UserId | None) -> None:
+        with self._store.writing() as session:
+            with _administrator_left(session):
+                read_user(session, user_id)
+                session.execute(delete(UserRow).where(UserRow.id == user_id))
+            note(
+                session,
+                Tag.USER_REMOVED,
+                at=self._store.now(),
+                subject_id=user_id,
+                actor_id=actor,
+            )
+        self._store.scrub()
+
+    def _row(self, name: str, display_name: str, password: str, role: Role) -> UserRow:
+        """A new row; hashes the password, so it is made before a transaction holds the writer."""
+        key = login_name(name)
+        shown = shown_name(display_name, fallback=name.strip())
+        return UserRow(
+            id=str(uuid4()),
+            name=key,
+            display_name=shown,
+            search_text=f"{key}\n{fold(shown)}",
+            role=role.value,
+            is_enabled=True,
+            must_change_password=True,
+            password_hash=self._hasher.hash_new(password, name=key),
+            created_at=self._store.now(),
+        )
+
+    def _note_added(self, session: DbSession, row: UserRow, *, actor: UserId | None) -> None:
+        note(
+            session,
+            Tag.USER_ADDED,
+            at=row.created_at,
+            subject_id=UserId(row.id),
+            actor_id=actor,
+            details={"role": row.role},
+        )
+
+
+@contextlib.contextmanager
+def _administrator_left(session: DbSession) -> Iterator[None]:
+    """Let an act pass only if an enabled administrator is left after it."""
+    administrators = (
+        select(UserRow.id)
+        .where(UserRow.role == Role.ADMINISTRATOR.value, UserRow.is_enabled.is_(True))
+        .order_by(UserRow.id)
+    )
+    # The lock makes two acts wait for one another (PostgreSQL; SQLite has one writer anyway).
+    before = session.scalars(administrators.with_for_update()).all()
+    yield
+    if before and not session.scalars(administrators).all():
+        raise LastAdministratorError(
+            "Nobody would be left who can administer.",
+            remedy="Give another user the role of administrator first.",
+        )
+
+
+def _insert(session: DbSession, row: UserRow) -> None:
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        raise NameTakenError(
+            f"The name {row.name!r} is taken.", remedy="Choose another name."
+        ) from None
+
+
+def _mark_set_up(session: DbSession) -> bool:
+    """Note that an administrator exists; False when that was noted before."""
+    try:
+        with session.begin_nested():
+            session.add(InstallationRow(name=SET_UP_NAME, value="1"))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _already_set_up() -> AlreadySetUpError:
+    return AlreadySetUpError("The first administrator exists.", remedy="Log in instead.")
