@@ -46,7 +46,7 @@ class Identity:
 
     users: Users
     passwords: Passwords
-    templates: TemplateVault
+    vault: TemplateVault
     sessions: Sessions
     transactions: Transactions
     login_codes: LoginCodes
@@ -104,7 +104,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
     return Identity(
         users=SqlUsers(store, hasher),
         passwords=SqlPasswords(store, hasher),
-        templates=SqlTemplateVault(store, keys),
+        vault=SqlTemplateVault(store, keys),
         sessions=sessions,
         transactions=transactions,
         login_codes=codes,
