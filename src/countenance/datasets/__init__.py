@@ -1,0 +1,1 @@
+"""Presentations to train and test with: manifests and splits that refuse to leak."""

@@ -1,0 +1,29 @@
+"""What can be wrong with a set of presentations.
+
+CountenanceError
+└── DatasetError
+    ├── ManifestError    a manifest or folder that cannot be read as presentations
+    └── LeakError        a split that would let a detector meet its examiners before the exam
+"""
+
+from __future__ import annotations
+
+from countenance.errors import CountenanceError
+
+
+class DatasetError(CountenanceError):
+    """A set of presentations cannot be used."""
+
+    code = "dataset"
+
+
+class ManifestError(DatasetError):
+    """A manifest or folder cannot be read as presentations."""
+
+    code = "dataset.manifest"
+
+
+class LeakError(DatasetError):
+    """Training and held-out presentations share a source or a subject."""
+
+    code = "dataset.leak"
