@@ -1,0 +1,124 @@
+"""Passive presentation attack detection with ONNX Runtime.
+
+The detector is whatever a card describes: the shipped one, or one that `countenance pad train`
+made. The file is loaded only when its SHA-256 is the card's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from countenance.geometry.boxes import Box
+from countenance.images.image import Image
+from countenance.images.views import cut, stretch
+from countenance.vision.backends.onnx.session import Session, open_session
+from countenance.vision.errors import ModelAlteredError, ModelInvalidError, ModelMissingError
+from countenance.vision.interfaces import BonaFideScore
+from countenance.vision.pad_card import PadCard, PadView, read_pad_card
+
+SHIPPED_CARD: Final = "pad-lite0-linear.json"
+
+
+def shipped_pad_card() -> Path:
+    """Path of the card of the detector that comes with the package."""
+    return Path(str(resources.files("countenance.vision") / "weights" / SHIPPED_CARD))
+
+
+class OnnxPadModel:
+    """A passive detector; implements `vision.interfaces.PadModel`. Safe to share by threads."""
+
+    def __init__(self, card: PadCard, session: Session) -> None:
+        self._card = card
+        self._session = session
+        self._views = tuple(card.views.items())
+
+    @classmethod
+    def load(cls, card_path: Path | None = None, *, threads: int = 1) -> OnnxPadModel:
+        """Load the detector of a card.
+
+        Args:
+            card_path: None takes the shipped one.
+            threads: of one inference.
+
+        Raises:
+            ModelMissingError: card or model cannot be read.
+            ModelAlteredError: the model is not the one its card describes.
+            ModelInvalidError: card or model make no sense.
+        """
+        path = shipped_pad_card() if card_path is None else card_path
+        card = read_pad_card(path)
+        content = _read_model(path.with_name(card.file), card)
+        return cls(card, _checked(open_session(content, threads=threads), card))
+
+    @property
+    def card(self) -> PadCard:
+        """What the detector is and what it is worth."""
+        return self._card
+
+    @property
+    def name(self) -> str:
+        return f"{self._card.name}/{self._card.version}"
+
+    def score(self, image: Image, *, face: Box) -> BonaFideScore:
+        """Judge the presentation of the face in this frame with its surroundings."""
+        logits = self.logits(image, face=face)
+        fused = sum(use.weight * logits[view] for view, use in self._views)
+        return BonaFideScore(_sigmoid(fused), self._card.threshold)
+
+    def logits(self, image: Image, *, face: Box) -> dict[PadView, float]:
+        """Return each view's calibrated logit; positive is bona fide."""
+        batch = np.stack([self._pixels(image, face, view) for view, _ in self._views])
+        outputs = dict(
+            zip(self._session.output_names, self._session.run({"images": batch}), strict=True)
+        )
+        return {view: float(outputs[use.output][i]) for i, (view, use) in enumerate(self._views)}
+
+    def _pixels(self, image: Image, face: Box, view: PadView) -> NDArray[np.uint8]:
+        size = self._card.input
+        if view is PadView.TIGHT_CROP:
+            image = cut(image, face.grown(self._card.views[view].box_scale))
+        small = Image(stretch(image, width_px=size.width_px, height_px=size.height_px), image.order)
+        return small.to(size.colour_order).pixels
+
+
+def _read_model(path: Path, card: PadCard) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelMissingError(
+            f"The detector {path} cannot be read: {error.strerror or error}.",
+            remedy="Put the file that belongs to the card beside it, or reinstall the package.",
+        ) from error
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise ModelAlteredError(
+            f"The detector {path} is not the file its card describes.",
+            remedy="Restore the file, or reinstall the package; it was not loaded.",
+        )
+    return content
+
+
+def _checked(session: Session, card: PadCard) -> Session:
+    """The session after it has judged one black picture as its card says it can."""
+    black = np.zeros((1, card.input.height_px, card.input.width_px, 3), np.uint8)
+    try:
+        found = dict(zip(session.output_names, session.run({"images": black}), strict=True))
+        fits = all(found[use.output].shape == (1,) for use in card.views.values())
+    except Exception:  # noqa: BLE001 - the runtime's errors share no narrower public root
+        fits = False
+    if not fits:
+        raise ModelInvalidError(
+            f"The detector {card.file} does not take or give what its card describes.",
+            remedy="Train it again with 'countenance pad train'.",
+        )
+    return session
+
+
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
