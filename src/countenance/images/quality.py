@@ -65,11 +65,12 @@ def _grey_face(image: Image, face: Box) -> NDArray[np.float32] | None:
     x1, y1 = min(image.width_px, int(middle.x1)), min(image.height_px, int(middle.y1))
     if x1 - x0 < 2 or y1 - y0 < 2:
         return None
-    patch = image.pixels[y0:y1, x0:x1]
     # A fixed size makes sharpness comparable between near and far faces.
-    patch = cv2.resize(patch, (_FACE_SIDE_PX, _FACE_SIDE_PX), interpolation=cv2.INTER_AREA)
+    patch = cv2.resize(
+        image.pixels[y0:y1, x0:x1], (_FACE_SIDE_PX, _FACE_SIDE_PX), interpolation=cv2.INTER_AREA
+    )
     to_grey = cv2.COLOR_BGR2GRAY if image.order is ColourOrder.BGR else cv2.COLOR_RGB2GRAY
-    return np.asarray(cv2.cvtColor(patch, to_grey), dtype=np.float32) / 255
+    return np.asarray(cv2.cvtColor(patch, to_grey), dtype=np.float32) / np.float32(255)
 
 
 def frame_fingerprint(image: Image) -> NDArray[np.uint8]:
@@ -77,3 +78,17 @@ def frame_fingerprint(image: Image) -> NDArray[np.uint8]:
     to_grey = cv2.COLOR_BGR2GRAY if image.order is ColourOrder.BGR else cv2.COLOR_RGB2GRAY
     small = cv2.resize(image.pixels, (128, 96), interpolation=cv2.INTER_NEAREST)
     return np.asarray(cv2.cvtColor(small, to_grey), dtype=np.uint8)
+
+
+def is_same_picture(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:
+    """Whether two fingerprints come from one picture, encoded once more at the most.
+
+    A camera's noise moves most pixels from frame to frame; a frozen or looping still does not.
+    """
+    if before.shape != now.shape:
+        return False
+    return float(cv2.absdiff(before, now).mean()) < _REPEAT_DIFFERENCE
+
+
+_REPEAT_DIFFERENCE: Final = 0.05
+"""Mean absolute difference in grey levels."""

@@ -1,0 +1,44 @@
+# ruff: noqa: ARG002 - stand-ins look at nothing
+"""Stand-ins that see nothing: for tests, and for parts that need no camera. They fail closed."""
+
+from __future__ import annotations
+
+from countenance.biometrics.embeddings import Embedding
+from countenance.geometry.boxes import Box
+from countenance.geometry.landmarks import Landmarks5
+from countenance.images.image import Image
+from countenance.vision.errors import ModelMissingError
+from countenance.vision.interfaces import BonaFideScore, DetectedFace
+
+
+class NullDetector:
+    """Finds no face in any image."""
+
+    def detect(self, image: Image, *, max_side_px: int | None = None) -> tuple[DetectedFace, ...]:
+        return ()
+
+
+class NullEmbedder:
+    """Embeds nothing."""
+
+    @property
+    def pack(self) -> str:
+        return "null/1"
+
+    def embed(self, image: Image, *, landmarks: Landmarks5) -> Embedding:
+        """Refuse.
+
+        Raises: ModelMissingError: always.
+        """
+        raise ModelMissingError("No embedder is installed.", remedy="Choose a model pack.")
+
+
+class NullPadModel:
+    """Judges every presentation an attack."""
+
+    @property
+    def name(self) -> str:
+        return "null/1"
+
+    def score(self, image: Image, *, face: Box) -> BonaFideScore:
+        return BonaFideScore(value=0.0, threshold=1.0)

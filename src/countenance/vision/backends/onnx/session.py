@@ -1,0 +1,56 @@
+"""ONNX Runtime sessions; the only home of onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from countenance.vision.errors import ModelInvalidError
+
+
+class Session:
+    """A loaded graph. Safe to run from several threads at once."""
+
+    def __init__(self, inner: onnxruntime.InferenceSession) -> None:
+        self._inner = inner
+        self.input_names: tuple[str, ...] = tuple(value.name for value in inner.get_inputs())
+        self.output_names: tuple[str, ...] = tuple(value.name for value in inner.get_outputs())
+
+    def run(self, feed: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """All outputs in the order of `output_names`, for one array per input name."""
+        return list(self._inner.run(None, dict(feed)))
+
+
+def open_session(model: bytes | Path, *, threads: int = 1) -> Session:
+    """Load a graph for the processor.
+
+    Args:
+        model: an ONNX file, as bytes or by path.
+        threads: of one run; 0 lets the runtime take all cores.
+
+    Raises: ModelInvalidError: the runtime refuses the graph.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    # Spinning threads burn the cores that decoding and the web server need between frames.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Weights stored as int8 become float32 once, at loading, not at every run.
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    options.log_severity_level = 3
+    source = model if isinstance(model, bytes) else str(model)
+    try:
+        inner = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's errors share no narrower public root
+        name = "The model" if isinstance(model, bytes) else f"The model {model}"
+        raise ModelInvalidError(
+            f"{name} cannot be run: {type(error).__name__}.",
+            remedy="Install the package that carries it again.",
+        ) from error
+    return Session(inner)

@@ -1,0 +1,35 @@
+"""The SFace embedder: 128 numbers of an aligned face."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from countenance.biometrics.embeddings import Embedding, normalised
+from countenance.geometry.landmarks import Landmarks5
+from countenance.images.crops import align, tensor_of
+from countenance.images.image import ColourOrder, Image
+from countenance.vision.backends.onnx.session import Session
+
+
+class SFaceEmbedder:
+    """A `FaceEmbedder`."""
+
+    def __init__(self, session: Session, *, pack: str) -> None:
+        self._session = session
+        self._pack = pack
+
+    @property
+    def pack(self) -> str:
+        return self._pack
+
+    def embed(self, image: Image, *, landmarks: Landmarks5) -> Embedding:
+        return self.embed_aligned(align(image, landmarks=landmarks))
+
+    def embed_aligned(self, face: Image) -> Embedding:
+        """Embed a face that is aligned already; `face` is 112 x 112."""
+        return normalised(self._raw(face.to(ColourOrder.RGB).pixels), pack=self._pack)
+
+    def _raw(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        outputs = self._session.run({"data": tensor_of(pixels)})
+        return np.asarray(outputs[0][0], dtype=np.float32)

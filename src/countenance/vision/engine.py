@@ -1,0 +1,148 @@
+"""The engine: detector, embedder and passive detector of one installation, opened once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from countenance.biometrics.embeddings import Embedding
+from countenance.ceremony.evidence import Hint
+from countenance.geometry.landmarks import head_pose
+from countenance.images.crops import resized
+from countenance.images.image import Image
+from countenance.images.quality import measure
+from countenance.vision.cards import shipped_card
+from countenance.vision.interfaces import DetectedFace, FaceDetector, FaceEmbedder, PadModel
+from countenance.vision.model_store import ModelStore
+from countenance.vision.observer import Observer, Thresholds
+from countenance.vision.quality import STILL_LIMITS, first_hint, sample_quality
+
+_STILL_SIDES_PX: Final = (640, 1280, 320)
+"""Longest sides at which a photograph is searched, one after the other until a face is found."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StillAnalysis:
+    """What a photograph shows."""
+
+    face_count: int
+    """Faces large enough to matter."""
+    hint: Hint
+    """The first thing to mend; `HOLD_STILL` when the photograph can be enrolled."""
+    face: DetectedFace | None = None
+    """The largest face, pixels of the photograph."""
+    embedding: Embedding | None = None
+    """Of the largest face, whatever the hint; None when there is no face."""
+    quality: float = 0.0
+    """0 (poor) to 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Engine:
+    """The models of one process; safe to share between threads."""
+
+    detector: FaceDetector
+    embedder: FaceEmbedder
+    pad: PadModel
+    thresholds: Thresholds
+
+    @property
+    def pack(self) -> str:
+        """Pack of the templates that this engine can compare with."""
+        return self.embedder.pack
+
+    def observer(self) -> Observer:
+        """Begin to watch a new capture."""
+        return Observer(self.detector, self.embedder, self.pad, self.thresholds)
+
+    def warm_up(self) -> None:
+        """Run each model once, so that the first person does not wait for it."""
+        grey = Image(np.full((240, 320, 3), 127, np.uint8))
+        for side_px in (192, 320):
+            self.detector.detect(grey, max_side_px=side_px)
+
+    def analyse_still(self, image: Image) -> StillAnalysis:
+        """Find and embed the face of a photograph, for import and comparison of files."""
+        faces = _search_still(self.detector, image)
+        if not faces:
+            return StillAnalysis(0, Hint.NO_FACE)
+        face, size = faces[0], (image.width_px, image.height_px)
+        count = sum(other.box.width_px >= 0.5 * face.box.width_px for other in faces)
+        pose, picture = head_pose(face.landmarks), measure(image, face=face.box)
+        hint = first_hint(face, pose=pose, picture=picture, frame_size=size, limits=STILL_LIMITS)
+        return StillAnalysis(
+            face_count=count,
+            hint=Hint.SEVERAL_FACES if count > 1 else hint,
+            face=face,
+            embedding=self.embedder.embed(image, landmarks=face.landmarks),
+            quality=sample_quality(pose=pose, picture=picture, face=face),
+        )
+
+
+def open_engine(models_dir: Path, *, pad_card: Path | None = None, threads: int = 1) -> Engine:
+    """Check, prepare and load all models.
+
+    Args:
+        models_dir: prepared graphs are kept here; files put here go before carried ones.
+        pad_card: card of another passive detector; None takes the shipped one.
+        threads: of one inference.
+
+    Raises: VisionError: a model is missing, altered or not usable.
+    """
+    from countenance.vision.backends.onnx.pad import OnnxPadModel
+
+    detector, embedder, thresholds = open_recognition(models_dir, threads=threads)
+    pad = OnnxPadModel.load(pad_card, threads=threads)
+    engine = Engine(detector, embedder, pad, thresholds)
+    engine.warm_up()
+    return engine
+
+
+def open_recognition(
+    models_dir: Path, *, threads: int = 1
+) -> tuple[FaceDetector, FaceEmbedder, Thresholds]:
+    """Detector and embedder alone, for work that judges no presentation.
+
+    Raises: VisionError: a model is missing, altered or not usable.
+    """
+    from countenance.vision.backends.onnx.session import open_session
+    from countenance.vision.backends.onnx.sface import SFaceEmbedder
+    from countenance.vision.backends.onnx.yunet import YuNetDetector
+
+    store, yunet, sface = ModelStore(models_dir), shipped_card("yunet"), shipped_card("sface")
+    detector = YuNetDetector(
+        open_session(store.prepared(yunet), threads=threads),
+        score_threshold=yunet.needed_threshold(),
+        nms_iou=float(yunet.parameters["nms_iou"]),
+    )
+    embedder = SFaceEmbedder(open_session(store.prepared(sface), threads=threads), pack=sface.pack)
+    return (
+        detector,
+        embedder,
+        Thresholds(
+            match_similarity=sface.needed_threshold(),
+            continuity_similarity=float(sface.parameters["continuity_similarity"]),
+        ),
+    )
+
+
+def _search_still(detector: FaceDetector, image: Image) -> tuple[DetectedFace, ...]:
+    for side_px in _STILL_SIDES_PX:
+        longest = max(image.width_px, image.height_px)
+        if side_px > 2 * longest:
+            continue
+        # Enlarging a small photograph finds small faces that the detector's grid would miss.
+        view, factor = resized(image, factor=side_px / longest)
+        faces = detector.detect(view)
+        if faces:
+            return tuple(_scaled(face, 1 / factor) for face in faces)
+    return ()
+
+
+def _scaled(face: DetectedFace, factor: float) -> DetectedFace:
+    return DetectedFace(
+        face.box.scaled(factor), face.landmarks.scaled(factor), face.detection_score
+    )

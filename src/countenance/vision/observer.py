@@ -1,0 +1,186 @@
+"""From frames to observations: what one capture remembers between its frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from countenance.biometrics.comparison import similarity, similarity_to_template
+from countenance.biometrics.embeddings import Embedding, normalised
+from countenance.biometrics.templates import Template
+from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
+from countenance.geometry.landmarks import HeadPose, head_pose
+from countenance.images.image import Image
+from countenance.images.quality import frame_fingerprint, is_same_picture, measure
+from countenance.vision.interfaces import (
+    BonaFideScore,
+    DetectedFace,
+    FaceDetector,
+    FaceEmbedder,
+    PadModel,
+)
+from countenance.vision.quality import QualityLimits, first_hint, sample_quality
+from countenance.vision.tracking import Followed, Tracker
+
+_MEMORY: Final = 0.9
+"""Weight of the past in the running mean of a track's embeddings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where similarities say yes; from the card of the embedder's pack."""
+
+    match_similarity: float
+    """A probe at or above it matches the template."""
+    continuity_similarity: float
+    """A frame at or above it shows the same person as the track before; lower, because the same
+    place a moment ago is evidence too."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameAnalysis:
+    """One frame: what the ceremony may know of it, and what stays inside the server."""
+
+    observation: Observation
+    """For the decision core."""
+    face: DetectedFace | None = None
+    """The presented face, pixels of the frame; None when there is none."""
+    pose: HeadPose | None = None
+    embedding: Embedding | None = None
+    """None unless the sample had the quality to be judged."""
+    bona_fide: BonaFideScore | None = None
+    """None unless the sample had the quality to be judged."""
+    quality: float = 0.0
+    """Orders samples of one capture, 0 (poor) to 1."""
+
+
+@dataclass(slots=True)
+class Observer:
+    """Watches one capture. The models may be shared between captures, an observer may not."""
+
+    detector: FaceDetector
+    embedder: FaceEmbedder
+    pad: PadModel
+    thresholds: Thresholds
+    limits: QualityLimits = field(default_factory=QualityLimits)
+    _tracker: Tracker = field(init=False)
+    _fingerprint: NDArray[np.uint8] | None = None
+    _last: Observation | None = None
+    _mean: Embedding | None = None
+    _mean_track: int = 0
+
+    def __post_init__(self) -> None:
+        self._tracker = Tracker(self.detector)
+
+    def observe(
+        self, image: Image, *, sequence: int, at_s: float, template: Template | None
+    ) -> Observation:
+        """What the ceremony may know of a frame; see `analyse`."""
+        return self.analyse(image, sequence=sequence, at_s=at_s, template=template).observation
+
+    def analyse(
+        self, image: Image, *, sequence: int, at_s: float, template: Template | None
+    ) -> FrameAnalysis:
+        """Look at the next frame.
+
+        Args:
+            image: the whole frame.
+            sequence: its number, above that of the frame before.
+            at_s: when it was received, seconds on a clock that never goes back.
+            template: what to compare with; None compares with nothing.
+
+        Returns: a repeated frame is told as such and not looked at again.
+        Raises: PackMismatchError: the template comes from another model pack.
+        """
+        fingerprint = frame_fingerprint(image)
+        if self._is_repeated(fingerprint):
+            return FrameAnalysis(self._repeated(sequence, at_s))
+        self._fingerprint = fingerprint
+        followed = self._tracker.follow(image)
+        if followed is None:
+            analysis = FrameAnalysis(Observation(sequence, at_s, 0, None))
+        else:
+            analysis = self._judge(image, followed, sequence, at_s, template)
+        self._last = analysis.observation
+        return analysis
+
+    def _is_repeated(self, fingerprint: NDArray[np.uint8]) -> bool:
+        before = self._fingerprint
+        return before is not None and is_same_picture(before, fingerprint)
+
+    def _repeated(self, sequence: int, at_s: float) -> Observation:
+        last = self._last
+        if last is None:  # cannot be: a fingerprint is kept only with an observation
+            return Observation(sequence, at_s, 0, None, is_repeated=True)
+        face = last.face and replace(last.face, is_bona_fide=None, is_match=None)
+        return Observation(sequence, at_s, last.face_count, face, is_repeated=True)
+
+    def _judge(
+        self,
+        image: Image,
+        followed: Followed,
+        sequence: int,
+        at_s: float,
+        template: Template | None,
+    ) -> FrameAnalysis:
+        face, pose = followed.face, head_pose(followed.face.landmarks)
+        picture = measure(image, face=face.box)
+        size = (image.width_px, image.height_px)
+        hint = first_hint(face, pose=pose, picture=picture, frame_size=size, limits=self.limits)
+        evidence = _evidence(followed, pose=pose, hint=hint, frame_size=size)
+        embedding, bona_fide = None, None
+        if evidence.has_quality:
+            embedding = self.embedder.embed(image, landmarks=face.landmarks)
+            bona_fide = self.pad.score(image, face=face.box)
+            evidence = replace(
+                evidence,
+                is_bona_fide=bona_fide.is_bona_fide,
+                is_match=self._is_match(embedding, template),
+                is_continuous=self._is_continuous(embedding, followed.track_id),
+            )
+        return FrameAnalysis(
+            Observation(sequence, at_s, followed.face_count, evidence),
+            face=face,
+            pose=pose,
+            embedding=embedding,
+            bona_fide=bona_fide,
+            quality=sample_quality(pose=pose, picture=picture, face=face),
+        )
+
+    def _is_match(self, embedding: Embedding, template: Template | None) -> bool | None:
+        if template is None:
+            return None
+        reached = similarity_to_template(embedding, template=template)
+        return reached >= self.thresholds.match_similarity
+
+    def _is_continuous(self, embedding: Embedding, track_id: int) -> bool:
+        """Whether the face is who it was; a break starts a new memory, so that it is told once."""
+        mean = self._mean if self._mean_track == track_id else None
+        self._mean_track = track_id
+        if mean is None:
+            self._mean = embedding
+            return True
+        if similarity(embedding, mean) < self.thresholds.continuity_similarity:
+            self._mean = embedding
+            return False
+        blend = _MEMORY * mean.values + (1 - _MEMORY) * embedding.values
+        self._mean = normalised(blend, pack=embedding.pack)
+        return True
+
+
+def _evidence(
+    followed: Followed, *, pose: HeadPose | None, hint: Hint, frame_size: tuple[int, int]
+) -> FaceEvidence:
+    box, (width, height) = followed.face.box, frame_size
+    return FaceEvidence(
+        box_xyxy=(box.x0 / width, box.y0 / height, box.x1 / width, box.y1 / height),
+        track_id=followed.track_id,
+        hint=hint,
+        yaw_deg=pose.yaw_deg if pose else 0.0,
+        pitch_deg=pose.pitch_deg if pose else 0.0,
+        is_bona_fide=None,
+        is_match=None,
+    )
