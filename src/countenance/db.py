@@ -184,7 +184,8 @@ def _options(url: URL) -> dict[str, Any]:
     return options | {
         "pool_pre_ping": True,
         "isolation_level": "READ COMMITTED",  # row locks decide the races; see the services
-        "connect_args": {"connect_timeout": 5},
+        # A database in SQL_ASCII would hand out bytes.
+        "connect_args": {"connect_timeout": 5, "client_encoding": "utf8"},
     }
 
 
