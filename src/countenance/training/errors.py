@@ -21,13 +21,13 @@ class TrainingError(CountenanceError):
 class CheckpointError(TrainingError):
     """A checkpoint is malformed, altered, or asks for more than tensors."""
 
-    code = "training-checkpoint"
+    code = "training.checkpoint"
 
 
 class MissingExtraError(TrainingError):
     """Something that only training needs is not installed."""
 
-    code = "training-missing-extra"
+    code = "training.missing_extra"
 
     def __init__(self, missing: str) -> None:
         super().__init__(
@@ -40,4 +40,4 @@ class MissingExtraError(TrainingError):
 class TrainingDataError(TrainingError):
     """The presentations given cannot train a detector."""
 
-    code = "training-data"
+    code = "training.data"
