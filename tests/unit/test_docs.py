@@ -37,7 +37,8 @@ def anchors(page: Path) -> set[str]:
 
 def links(page: Path) -> Iterator[str]:
     """Relative targets of the links and pictures of a page."""
-    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+    text = prose(page)
+    for target in [*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r'src="([^"]+)"', text)]:
         if not re.match(r"[a-z]+:", target):
             yield target
 
