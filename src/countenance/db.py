@@ -234,27 +234,32 @@ _SQLITE: Final = (
     ("malformed", "is damaged", "Restore it from a backup."),
     ("not a database", "is no SQLite database", "Restore it from a backup or set another path."),
 )
+_SERVER: Final = (
+    "Start the database server, or mend address, user, password or name in"
+    " COUNTENANCE_DATABASE_URL."
+)
 _POSTGRESQL: Final = (
     ("53100", "has no space left", "Free space on the database server."),
     ("53", "is short of resources", "Try again; check connections and memory of the server."),
     ("25006", "is read-only", "Point COUNTENANCE_DATABASE_URL to the primary server."),
-    ("28", "refused the login", "Check user and password in COUNTENANCE_DATABASE_URL."),
-    ("3D000", "does not exist", "Create it, or mend COUNTENANCE_DATABASE_URL."),
     ("42501", "denies the access", "Grant the user its tables."),
     ("40", "was too busy", "Try again."),
-    ("", "cannot be reached", "Start the database server or mend COUNTENANCE_DATABASE_URL."),
+    ("08", "cannot be reached or refuses the login", _SERVER),
+    ("57P", "cannot be reached or refuses the login", _SERVER),
+    ("none", "cannot be reached or refuses the login", _SERVER),
 )
 
 
 def _explained(cause: BaseException | None) -> DatabaseError:
     if type(cause).__module__.startswith("sqlite3"):
-        text = str(cause).lower()
-        found = next((row for row in _SQLITE if row[0] in text), None)
+        what = str(cause).lower()
+        found = next((row for row in _SQLITE if row[0] in what), None)
     else:
-        state = getattr(cause, "sqlstate", None) or ""
-        found = next(row for row in _POSTGRESQL if state.startswith(row[0]))
+        # Without a state there was no server to give one. The text may hold values: it stays out.
+        what = getattr(cause, "sqlstate", None) or "none"
+        found = next((row for row in _POSTGRESQL if what.startswith(row[0])), None)
     if found is None:
         return DatabaseError(
-            f"The database failed: {cause}.", remedy="See docs/explanation/storage-and-keys.md."
+            f"The database failed ({what}).", remedy="See docs/explanation/storage-and-keys.md."
         )
     return DatabaseError(f"The database {found[1]}.", remedy=found[2])

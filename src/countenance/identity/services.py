@@ -81,9 +81,13 @@ def open_identity(
     database = open_database(settings.database_url)
     try:
         upgrade(database)
+        return _services(Store(database, clock), settings, Hasher(argon2))
     except DatabaseError as error:
+        database.close()
         raise StorageError(error.message, remedy=error.remedy) from error
-    return _services(Store(database, clock), settings, Hasher(argon2))
+    except BaseException:
+        database.close()
+        raise
 
 
 def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:

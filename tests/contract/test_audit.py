@@ -1,0 +1,61 @@
+"""The audit trail: what holds on every database."""
+
+from __future__ import annotations
+
+import pytest
+
+from countenance.clock import ManualClock
+from countenance.events import Tag
+from countenance.identity.interfaces import User
+from countenance.identity.services import Identity
+from tests.contract.support import add_viewer
+
+
+def test_a_row_says_all_that_was_given(identity: Identity, admin: User, clock: ManualClock) -> None:
+    clock.advance(5)
+    identity.audit.append(
+        Tag.LOGIN_REFUSED,
+        subject_id=admin.id,
+        actor_id=None,
+        address="2001:db8::1",
+        details={"reason": "nicht erkannt ✗", "tries": "2"},
+    )
+    (event,) = identity.audit.list_events(tags=(Tag.LOGIN_REFUSED,))
+    assert (event.tag, event.subject_id, event.actor_id) == (Tag.LOGIN_REFUSED, admin.id, None)
+    assert (event.at, event.address) == (clock.now(), "2001:db8::1")
+    assert dict(event.details) == {"reason": "nicht erkannt ✗", "tries": "2"}
+    with pytest.raises(TypeError):
+        event.details["reason"] = "other"  # type: ignore[index]
+
+
+def test_rows_come_newest_first_in_pages(identity: Identity, clock: ManualClock) -> None:
+    for number in range(7):
+        clock.advance(1)
+        identity.audit.append(Tag.LOGIN_REFUSED, details={"n": str(number)})
+    numbers = [e.details["n"] for e in identity.audit.list_events(offset=2, limit=3)]
+    assert numbers == ["4", "3", "2"]
+
+
+def test_filters_take_a_subject_and_tags(identity: Identity, admin: User) -> None:
+    bob = add_viewer(identity, "bob", actor=admin)
+    identity.audit.append(Tag.LOGIN_GRANTED, subject_id=bob.id)
+    identity.audit.append(Tag.LOGIN_GRANTED, subject_id=admin.id)
+    of_bob = identity.audit.list_events(subject_id=bob.id)
+    assert [event.tag for event in of_bob] == [Tag.LOGIN_GRANTED, Tag.USER_ADDED]
+    granted = identity.audit.list_events(tags=(Tag.LOGIN_GRANTED, Tag.LOGIN_REFUSED))
+    assert [event.subject_id for event in granted] == [admin.id, bob.id]
+
+
+def test_what_a_stranger_sends_does_not_break_the_row(identity: Identity) -> None:
+    identity.audit.append(
+        Tag.PASSWORD_REFUSED, address="\0\n" + "9" * 300, details={"name": "\0\ud800"}
+    )
+    (event,) = identity.audit.list_events()
+    assert event.address == "9" * 64
+    assert event.details["name"] == "\0\ud800"
+
+
+def test_every_tag_can_be_written_and_read(identity: Identity) -> None:
+    for tag in Tag:
+        identity.audit.append(tag)
+    assert {event.tag for event in identity.audit.list_events(limit=1000)} == set(Tag)
