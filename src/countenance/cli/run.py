@@ -1,0 +1,122 @@
+"""`countenance run`: from an empty directory to a page that answers."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from countenance.cli.context import Session, pass_session
+
+if TYPE_CHECKING:
+    from countenance.bootstrap import Container
+    from countenance.cli.server import Server
+    from countenance.settings import ServerSettings, Settings
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; default COUNTENANCE_HOST or 127.0.0.1.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Default COUNTENANCE_PORT or 8000."
+)
+@click.option("--open/--no-open", "opens", default=False, help="Open the page in a browser.")
+@pass_session
+def run(session: Session, host: str | None, port: int | None, opens: bool) -> None:
+    """Start the web server; stop it with Ctrl-C.
+
+    The first start makes the home directory, keys and database and prepares the models; the
+    setup link that it prints makes the first administrator.
+
+    \b
+    Examples:
+      countenance run
+      countenance run --port 9000 --open
+      countenance --home /var/lib/countenance run
+    """
+    from countenance.bootstrap import prepare_home
+    from countenance.cli.logs import configure_server_logs
+
+    settings = _with_address(session.settings, host=host, port=port)
+    prepare_home(settings.home)
+    configure_server_logs()
+    _warn_of_network(session, settings.server)
+    from countenance.cli.server import Server, listen
+
+    bound = listen(settings.server)
+    if not (settings.home / "models").exists():
+        session.note("First start: preparing keys, database and models ...")
+    server = Server(
+        settings, bound=bound, on_ready=lambda parts: _ready(settings, parts, opens=opens)
+    )
+    _serve(server, bound)
+
+
+def _with_address(settings: Settings, *, host: str | None, port: int | None) -> Settings:
+    server = settings.server
+    return replace(
+        settings, server=replace(server, host=host or server.host, port=port or server.port)
+    )
+
+
+def _serve(server: Server, bound: socket.socket) -> None:
+    from countenance.cli.server import WORKER_BOOT_FAILED
+
+    try:
+        server.run()
+    except SystemExit as stop:
+        bound.detach()
+        sys.exit(1 if stop.code == WORKER_BOOT_FAILED else stop.code)
+
+
+def page(server: ServerSettings) -> str:
+    """Where a browser on this machine finds the server; localhost may use the camera."""
+    if server.host in ("0.0.0.0", "::", "") or _is_loopback(server.host):  # noqa: S104
+        return f"http://localhost:{server.port}"
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"http://{host}:{server.port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _warn_of_network(session: Session, server: ServerSettings) -> None:
+    if _is_loopback(server.host):
+        return
+    session.note(
+        f"Listening on {server.host}: browsers on other machines open a camera over HTTPS only. "
+        "Put a reverse proxy with a certificate before this server and set COUNTENANCE_ORIGINS "
+        "and COUNTENANCE_TRUSTED_PROXIES."
+    )
+
+
+def _ready(settings: Settings, parts: Container, *, opens: bool) -> None:
+    url = page(settings.server)
+    click.echo(f"Countenance is ready: {url}")
+    code = _setup_code(settings.home, parts)
+    if code is not None:
+        url = f"{url}/setup?code={code}"
+        click.echo(f"Set up the first administrator: {url}")
+    click.echo("Stop with Ctrl-C.", err=True)
+    sys.stdout.flush()
+    if opens:
+        import webbrowser
+
+        webbrowser.open(url)
+
+
+def _setup_code(home: Path, parts: Container) -> str | None:
+    """The code of the setup link while there is no administrator yet, else None."""
+    from countenance.web.setup_code import ensure_setup_code
+
+    if parts.identity.users.is_set_up():
+        return None
+    return ensure_setup_code(home)

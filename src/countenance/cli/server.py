@@ -1,0 +1,168 @@
+"""The web server in this process: gunicorn with threads, one worker.
+
+The worker opens database and engine itself, after the fork: the thread pools of OpenCV and
+ONNX Runtime and the connections of SQLite do not survive one, so the master loads neither.
+One worker, because captures and admission are counted in its memory.
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+
+from countenance.errors import ConfigurationError, CountenanceError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from countenance.bootstrap import Container
+    from countenance.settings import ServerSettings, Settings
+
+BOOT_LIMIT_S: Final = 180
+"""Longest time without a sign of life; the first start prepares models meanwhile."""
+GRACEFUL_LIMIT_S: Final = 5
+"""How long a stop waits for open captures."""
+WORKER_BOOT_FAILED: Final = 3
+"""gunicorn's own exit status for a worker that could not start."""
+
+Ready = Callable[["Container"], None]
+
+
+def listen(server: ServerSettings) -> socket.socket:
+    """Bind the address before anything else is started, so that a taken port costs nothing.
+
+    Returns: a bound socket that is not listening yet.
+    Raises: ConfigurationError: the port is taken or forbidden, or the address is not ours.
+    """
+    try:
+        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except (OSError, OverflowError) as error:
+        raise _no_address(server, error) from error
+    return bound
+
+
+def _no_address(server: ServerSettings, error: Exception) -> ConfigurationError:
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRINUSE:
+        return ConfigurationError(
+            f"Port {server.port} on {server.host} is taken by another program.",
+            remedy=f"Stop that program, or choose another port: countenance run --port "
+            f"{_next_port(server.port)} (or COUNTENANCE_PORT).",
+        )
+    if number == errno.EACCES:
+        return ConfigurationError(
+            f"Port {server.port} may not be opened by this user.",
+            remedy="Choose a port above 1023 with --port, and put a reverse proxy before it.",
+        )
+    return ConfigurationError(
+        f"Cannot listen on {server.host} port {server.port}: {error}.",
+        remedy="Give --host an address of this machine (127.0.0.1, or 0.0.0.0 for all) and "
+        "--port a number from 1 to 65535.",
+    )
+
+
+def _next_port(port: int) -> int:
+    return port + 1 if port < 65535 else 8000
+
+
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
+    """gunicorn's own messages through the process's logs."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers = []
+        self.error_log.propagate = True
+        self.error_log.setLevel(logging.WARNING)
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
+    """One gunicorn master with one worker that serves the product."""
+
+    def __init__(self, settings: Settings, *, bound: socket.socket, on_ready: Ready) -> None:
+        self._settings = settings
+        self._bound = bound
+        self._on_ready = on_ready
+        self._container: Container | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        memory = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat file, made with mkstemp
+        options: dict[str, object] = {
+            "bind": f"fd://{self._bound.fileno()}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": self._settings.server.threads,
+            "worker_tmp_dir": str(memory) if os.access(memory, os.W_OK) else None,
+            "timeout": BOOT_LIMIT_S,
+            "graceful_timeout": GRACEFUL_LIMIT_S,
+            "preload_app": False,
+            "control_socket_disable": True,
+            "proc_name": "countenance",
+            "logger_class": QuietLogger,
+            "post_worker_init": self._announce,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Open database and engine; runs in the worker."""
+        from countenance.bootstrap import build
+        from countenance.web.app import create_app
+
+        container = build(self._settings)
+        try:
+            # Before the first request, so that a wrong key or model stops the start, no login.
+            _ = container.identity, container.engine
+            self._container = container
+            return create_app(container)
+        except CountenanceError as error:
+            from countenance.cli.context import Session
+            from countenance.cli.main import show_error
+
+            show_error(error, session=Session())
+            sys.exit(WORKER_BOOT_FAILED)
+
+    def _announce(self, worker: Any) -> None:
+        if worker.age > 1:  # the one that came first has said it
+            return
+        threading.Thread(target=self._when_ready, daemon=True).start()
+
+    def _when_ready(self) -> None:
+        if self._container is not None and answers(self._settings.server, limit_s=30.0):
+            self._on_ready(self._container)
+
+
+def answers(server: ServerSettings, *, limit_s: float) -> bool:
+    """Whether the server gives an HTTP answer within the limit."""
+    until = time.monotonic() + limit_s
+    while time.monotonic() < until:
+        connection = http.client.HTTPConnection(local_host(server.host), server.port, timeout=5)
+        try:
+            connection.request("GET", "/login", headers={"Connection": "close"})
+            return connection.getresponse().status < 500
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    return False
+
+
+def local_host(host: str) -> str:
+    """The address under which this machine reaches a server that listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

@@ -1,0 +1,262 @@
+"""`countenance users`: the people who may log in."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from countenance.cli.context import Session, json_option, pass_session
+
+if TYPE_CHECKING:
+    from countenance.identity.interfaces import User
+
+_YES = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@click.group()
+def users() -> None:
+    """Add, list, disable and remove the people who may log in.
+
+    \b
+    Examples:
+      countenance users add ada --name "Ada Lovelace" --administrator
+      countenance users list --search ada
+    """
+
+
+@users.command()
+@click.argument("name")
+@click.option("--name", "display_name", default="", help="Name to show; default the login name.")
+@click.option("--administrator", is_flag=True, help="May manage people and see refused logins.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@json_option
+@pass_session
+def add(
+    session: Session, name: str, display_name: str, administrator: bool, password_stdin: bool
+) -> None:
+    """Add the user NAME with a temporary password.
+
+    On a terminal the password is asked for; left empty, or without a terminal, one is made and
+    printed once. Either way the user chooses another at the first login.
+
+    \b
+    Examples:
+      countenance users add ada --administrator
+      countenance users add ben --name "Ben Hur"
+      pass show door/ada | countenance users add ada --password-stdin
+    """
+    from countenance.identity.interfaces import Role
+
+    given = _password(session, from_stdin=password_stdin)
+    password = given or _temporary_password()
+    user = session.container.identity.users.add(
+        name=name,
+        display_name=display_name,
+        password=password,
+        role=Role.ADMINISTRATOR if administrator else Role.VIEWER,
+        actor=None,
+    )
+    if session.wants_json:
+        session.answer({"user": _as_json(user), "temporary_password": None if given else password})
+        return
+    click.echo(f"Added {user.name} ({user.display_name}), {user.role}.")
+    if not given:
+        click.echo(f"Temporary password, shown once: {password}")
+
+
+def _password(session: Session, *, from_stdin: bool) -> str:
+    """The password of standard input or of the person at the terminal; empty to have one made."""
+    if from_stdin:
+        line = sys.stdin.readline().rstrip("\r\n")
+        if not line:
+            raise click.UsageError("--password-stdin found an empty line on standard input.")
+        return line
+    if session.wants_json or not sys.stdin.isatty():
+        return ""
+    typed: str = click.prompt(
+        "Password (empty to have one made)", default="", hide_input=True, show_default=False,
+        confirmation_prompt="Repeat it", err=True,
+    )  # fmt: skip
+    return typed
+
+
+def _temporary_password() -> str:
+    from countenance.identity.tokens import new_code
+
+    return new_code(3)
+
+
+@users.command("list")
+@click.option("--search", default="", help="Part of the login or display name.")
+@json_option
+@pass_session
+def list_users(session: Session, search: str) -> None:
+    """List users by name.
+
+    \b
+    Examples:
+      countenance users list
+      countenance users list --search ada --json
+    """
+    found = _all_users(session, search)
+    if session.wants_json:
+        session.answer({"users": [_as_json(user) for user in found]})
+        return
+    if not found:
+        click.echo("No user fits." if search else "Nobody yet: countenance users add NAME")
+        return
+    session.console.print(_table(found))
+
+
+def _all_users(session: Session, search: str) -> list[User]:
+    service = session.container.identity.users
+    found: list[User] = []
+    while True:
+        page = service.list_users(search=search, offset=len(found), limit=200)
+        found.extend(page.users)
+        if not page.users or len(found) >= page.total:
+            return found
+
+
+def _table(found: list[User]) -> object:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("NAME", "DISPLAY NAME", "ROLE", "STATE", "FACE", "LAST LOGIN"):
+        table.add_column(heading, overflow="fold")
+    for user in found:
+        table.add_row(
+            user.name,
+            user.display_name,
+            user.role,
+            "enabled" if user.is_enabled else "disabled",
+            f"{user.face.samples} samples" if user.face else "none",
+            _day(user.last_login_at),
+        )
+    return table
+
+
+def _day(moment: datetime | None) -> str:
+    return "never" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _as_json(user: User) -> dict[str, object]:
+    return {
+        "name": user.name,
+        "display_name": user.display_name,
+        "role": user.role,
+        "enabled": user.is_enabled,
+        "face_samples": user.face.samples if user.face else 0,
+        "created_at": user.created_at.isoformat(),
+        "last_login_at": user.last_login_at.isoformat() if user.last_login_at else None,
+    }
+
+
+@users.command()
+@click.argument("name")
+@_YES
+@pass_session
+def disable(session: Session, name: str, yes: bool) -> None:
+    """Keep NAME out and end all sessions; nothing is deleted.
+
+    \b
+    Example: countenance users disable ben
+    """
+    user = find_user(session, name)
+    confirm(f"Disable {user.name}? All sessions end.", yes=yes)
+    session.container.identity.users.set_enabled(user.id, enabled=False, actor=None)
+    click.echo(f"Disabled {user.name}.")
+
+
+@users.command()
+@click.argument("name")
+@pass_session
+def enable(session: Session, name: str) -> None:
+    """Let NAME in again.
+
+    \b
+    Example: countenance users enable ben
+    """
+    user = find_user(session, name)
+    session.container.identity.users.set_enabled(user.id, enabled=True, actor=None)
+    click.echo(f"Enabled {user.name}.")
+
+
+@users.command()
+@click.argument("name")
+@_YES
+@pass_session
+def remove(session: Session, name: str, yes: bool) -> None:
+    """Remove NAME with face, password and sessions; this cannot be undone.
+
+    \b
+    Example: countenance users remove ben
+    """
+    user = find_user(session, name)
+    confirm(f"Remove {user.name} with face, password and sessions for good?", yes=yes)
+    session.container.identity.users.remove(user.id, actor=None)
+    click.echo(f"Removed {user.name}.")
+
+
+@users.command()
+@click.argument("name")
+@_YES
+@json_option
+@pass_session
+def reset(session: Session, name: str, yes: bool) -> None:
+    """Give NAME a new temporary password, printed once; all sessions end.
+
+    \b
+    Example: countenance users reset ben
+    """
+    user = find_user(session, name)
+    confirm(f"Reset the password of {user.name}? All sessions end.", yes=yes)
+    password = session.container.identity.passwords.reset(user.id, actor=None)
+    if session.wants_json:
+        session.answer({"user": user.name, "temporary_password": password})
+    else:
+        click.echo(f"Temporary password of {user.name}, shown once: {password}")
+
+
+@users.command()
+@click.argument("name")
+@json_option
+@pass_session
+def code(session: Session, name: str) -> None:
+    """Print a one-time login code: the way in without a face, beside the password.
+
+    An earlier code of NAME stops working.
+
+    \b
+    Example: countenance users code ben
+    """
+    user = find_user(session, name)
+    issued = session.container.identity.login_codes.issue(user.id, actor=None)
+    minutes = round(session.settings.login.code_lifetime_s / 60)
+    if session.wants_json:
+        session.answer({"user": user.name, "code": issued, "minutes": minutes})
+    else:
+        click.echo(f"One-time code of {user.name}, good for {minutes} minutes: {issued}")
+
+
+def find_user(session: Session, name: str) -> User:
+    """The user of that login name. Raises: UserNotFoundError."""
+    from countenance.identity.errors import UserNotFoundError
+
+    user = session.container.identity.users.find(name)
+    if user is None:
+        raise UserNotFoundError(
+            f"There is no user named {name}.", remedy="See: countenance users list"
+        )
+    return user
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Add --yes to do it without a terminal.")
+    click.confirm(question, abort=True, err=True)

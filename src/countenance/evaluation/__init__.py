@@ -1,0 +1,1 @@
+"""How good the engine is on labelled data: error rates with counts, by the standards' names."""
