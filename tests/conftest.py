@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from tests.fixtures.clips import ClipShelf
 from tests.fixtures.pad_dataset import write_pad_dataset
 from tests.fixtures.portraits import Person, source_picture
+from tests.harness.server import run_command
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,3 +60,18 @@ def acted_pad_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("acted-pad")
     write_pad_dataset(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def acted_detector(acted_pad_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Card of a detector that `countenance pad train` made from acted scenes alone.
+
+    Give it to a server as `COUNTENANCE_PAD_CARD`. It knows no site below 100.
+    """
+    folder = tmp_path_factory.mktemp("acted-detector")
+    trained = run_command(
+        *("--home", str(folder / "home"), "pad", "train", "--data", str(acted_pad_dataset)),
+        *("--output", str(folder), "--folds", "2", "--json"),
+    )
+    assert trained.returncode == 0, trained.stderr[-3000:]
+    return Path(json.loads(trained.stdout)["card"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import signal
@@ -9,13 +10,12 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-READY_LIMIT_S = 90.0
+READY_LIMIT_S = 180.0
 """A first start prepares models and keys; two cores may be busy."""
 
 
@@ -143,10 +143,14 @@ def free_port() -> int:
 
 def answers(url: str) -> bool:
     """Whether something speaks HTTP there, whatever it says."""
+    parts = urlsplit(url)
+    # A request that arrives while the server starts waits in its queue and is answered then.
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=10)
     try:
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own http address
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
+        connection.request("GET", f"{parts.path or '/'}?{parts.query}")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
+    return True
