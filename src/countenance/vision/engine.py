@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ import numpy as np
 
 from countenance.biometrics.embeddings import Embedding
 from countenance.ceremony.evidence import Hint
+from countenance.geometry.boxes import Box
 from countenance.geometry.landmarks import head_pose
 from countenance.images.crops import resized
 from countenance.images.image import Image
@@ -33,9 +35,9 @@ class StillAnalysis:
     hint: Hint
     """The first thing to mend; `HOLD_STILL` when the photograph can be enrolled."""
     face: DetectedFace | None = None
-    """The largest face, pixels of the photograph."""
+    """The most prominent face, pixels of the photograph: large and near the middle."""
     embedding: Embedding | None = None
-    """Of the largest face, whatever the hint; None when there is no face."""
+    """Of that face, whatever the hint; None when there is no face."""
     quality: float = 0.0
     """0 (poor) to 1."""
 
@@ -69,7 +71,8 @@ class Engine:
         faces = _search_still(self.detector, image)
         if not faces:
             return StillAnalysis(0, Hint.NO_FACE)
-        face, size = faces[0], (image.width_px, image.height_px)
+        size = (image.width_px, image.height_px)
+        face = max(faces, key=lambda found: _prominence(found.box, size))
         count = sum(other.box.width_px >= 0.5 * face.box.width_px for other in faces)
         pose, picture = head_pose(face.landmarks), measure(image, face=face.box)
         hint = first_hint(face, pose=pose, picture=picture, frame_size=size, limits=STILL_LIMITS)
@@ -140,6 +143,15 @@ def _search_still(detector: FaceDetector, image: Image) -> tuple[DetectedFace, .
         if faces:
             return tuple(_scaled(face, 1 / factor) for face in faces)
     return ()
+
+
+def _prominence(box: Box, size: tuple[int, int]) -> float:
+    """Orders the faces of a photograph: area less twice the squared distance from the middle.
+
+    A bystander before the person who was meant is large, but at the side.
+    """
+    away_px = math.dist(box.centre, (size[0] / 2, size[1] / 2))
+    return box.area_px - 2 * away_px**2
 
 
 def _scaled(face: DetectedFace, factor: float) -> DetectedFace:
