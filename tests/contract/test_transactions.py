@@ -237,6 +237,16 @@ def test_a_clock_set_back_prolongs_nothing(pending: Pending, clock: ManualClock)
         transactions.redeem_ticket(ticket)
 
 
+def test_a_verdict_after_the_clock_was_set_back_grants_nothing(
+    pending: Pending, clock: ManualClock
+) -> None:
+    capture = pending.capture()
+    clock._now -= timedelta(hours=1)
+    finished = pending.identity.transactions.finish(capture.id, GRANTED)
+    assert finished.state is TransactionState.PENDING
+    assert pending.identity.transactions.complete(pending.token) is None
+
+
 def test_an_enrolment_waits_longer_and_says_who_began_it(
     identity: Identity, admin: User, clock: ManualClock
 ) -> None:

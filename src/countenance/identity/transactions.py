@@ -16,7 +16,14 @@ from countenance.ceremony.verdict import Verdict
 from countenance.identity.errors import TicketError, UserNotFoundError
 from countenance.identity.interfaces import Purpose, Transaction, TransactionState, UserId
 from countenance.identity.models import TicketRow, TransactionRow, UserRow
-from countenance.identity.store import Store, affected, clean_address, is_current, read_user
+from countenance.identity.store import (
+    CLOCK_TOLERANCE,
+    Store,
+    affected,
+    clean_address,
+    is_current,
+    read_user,
+)
 from countenance.identity.tokens import digest, new_token
 
 ENROLMENT_LIFETIME: Final = timedelta(minutes=15)
@@ -136,7 +143,8 @@ class SqlTransactions:
                 raise TicketError(
                     "The login or enrolment is over.", remedy="Begin again from the start."
                 )
-            if row.state == TransactionState.PENDING.value and row.expires_at > now:
+            is_in_time = row.created_at <= now + CLOCK_TOLERANCE and now < row.expires_at
+            if row.state == TransactionState.PENDING.value and is_in_time:
                 self._apply(row, verdict)
                 session.flush()
             return _transaction(row)

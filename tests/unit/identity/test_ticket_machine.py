@@ -16,7 +16,7 @@ from countenance.ceremony.verdict import Reason, Verdict
 from countenance.clock import ManualClock
 from countenance.identity.errors import TicketError
 from countenance.identity.interfaces import Purpose, TransactionState
-from countenance.identity.services import open_identity
+from countenance.identity.services import Identity, open_identity
 from countenance.settings import LoginSettings, Settings
 
 TRIES = 3
@@ -32,17 +32,8 @@ class TicketMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        home = Path(self.folder.name)
         self.clock = ManualClock()
-        self.identity = open_identity(
-            Settings(
-                home=home,
-                database_url=f"sqlite:///{home / 'test.db'}",
-                login=replace(LoginSettings(), tries=TRIES),
-            ),
-            clock=self.clock,
-            argon2=argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1),
-        )
+        self.identity = _open(Path(self.folder.name), self.clock)
         self.user = self.identity.users.set_up(
             name="ada", display_name="", password="tall trees bend"
         )
@@ -120,6 +111,18 @@ class TicketMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.identity.close()
         self.folder.cleanup()
+
+
+def _open(home: Path, clock: ManualClock) -> Identity:
+    return open_identity(
+        Settings(
+            home=home,
+            database_url=f"sqlite:///{home / 'test.db'}",
+            login=replace(LoginSettings(), tries=TRIES),
+        ),
+        clock=clock,
+        argon2=argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1),
+    )
 
 
 TestTickets = TicketMachine.TestCase
