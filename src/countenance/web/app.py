@@ -1,0 +1,120 @@
+"""The web application: every page behind the guard, every form behind its token."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from countenance.apps.api import find_apps
+from countenance.bootstrap import Container
+from countenance.ceremony.protocol import MAX_MESSAGE_BYTES
+from countenance.web import access, wording
+from countenance.web.capture.admission import Admission
+from countenance.web.capture.course import FrameObserver, Recognition
+from countenance.web.capture.socket import make_capture_blueprint
+from countenance.web.context import EXTENSION, Web, find_session
+from countenance.web.cookies import FormSessions
+from countenance.web.errors import register_errors
+from countenance.web.keys import form_key
+from countenance.web.pages import account, attempts, auth, enrol, home, people, privacy, setup
+from countenance.web.security import register_headers
+
+MESSAGE_SLACK_BYTES = 4096
+"""Beyond the largest frame, so that one slightly too large is told so before the socket closes."""
+
+
+def create_app(container: Container, *, recognition: Recognition | None = None) -> Flask:
+    """Make the application of one process.
+
+    Args:
+        container: the parts; database and engine are opened when a page first needs them.
+        recognition: stands in for the engine of the container; None takes that.
+
+    Raises: ConfigurationError: an installed app does not load, or the key file cannot be read.
+    """
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=form_key(container),
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the form cookie, which the browser forgets
+        MAX_CONTENT_LENGTH=65_536,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=1),
+        SESSION_COOKIE_HTTPONLY=True,
+        SOCK_SERVER_OPTIONS={
+            "max_message_size": MAX_MESSAGE_BYTES + MESSAGE_SLACK_BYTES,
+            "ping_interval": 5,
+            "receive_bytes": 65_536,
+        },
+    )
+    app.session_interface = FormSessions()
+    app.extensions[EXTENSION] = Web(
+        container=container,
+        admission=Admission(limit=container.settings.capture.max_concurrent),
+        apps=find_apps(),
+        recognition=recognition or EngineRecognition(container),
+    )
+    _believe_proxies(app, container.settings.server.trusted_proxies)
+    CSRFProtect(app)
+    register_headers(app)
+    register_errors(app)
+    access.register_guard(app)
+    _register_pages(app)
+    _register_limits(app)
+    app.context_processor(_page_values)
+    wording.register_filters(app)
+    return app
+
+
+class EngineRecognition:
+    """The engine of the container, opened when the first capture needs it."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+
+    @property
+    def pack(self) -> str:
+        return self._container.engine.pack
+
+    @property
+    def match_threshold(self) -> float:
+        return self._container.engine.thresholds.match_similarity
+
+    def new_observer(self) -> FrameObserver:
+        return self._container.engine.observer()
+
+
+def _believe_proxies(app: Flask, count: int) -> None:
+    if count:
+        fixed: Any = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+        app.wsgi_app = fixed  # type: ignore[method-assign]  # Flask's documented way to wrap it
+
+
+def _register_pages(app: Flask) -> None:
+    for module in (home, setup, auth, enrol, account, people, attempts, privacy):
+        app.register_blueprint(module.make_blueprint())
+    app.register_blueprint(make_capture_blueprint())
+    for plugin in app.extensions[EXTENSION].apps:
+        app.register_blueprint(
+            plugin.blueprint(),
+            name=access.blueprint_name(plugin.slug),
+            url_prefix=f"/apps/{plugin.slug}",
+        )
+
+
+def _register_limits(app: Flask) -> None:
+    """Per address, counted in the memory of this one worker."""
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    for endpoint, view in app.view_functions.items():
+        if rule := access.limit_of(view):
+            kept: Any = limiter.limit(rule, methods=["POST"])(view)
+            app.view_functions[endpoint] = kept
+
+
+def _page_values() -> dict[str, object]:
+    session = find_session()
+    return {"session_row": session, "user": session.user if session else None}

@@ -1,0 +1,82 @@
+"""What a capture is for, behind one interface: a login or an enrolment."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from countenance.biometrics.embeddings import Embedding
+from countenance.biometrics.templates import Template
+from countenance.ceremony.evidence import Observation
+from countenance.ceremony.verdict import Reason, Verdict
+from countenance.images.image import Image
+from countenance.web.capture.replies import FrameView, Reply
+
+
+class Analysis(Protocol):
+    """What the engine made of one frame."""
+
+    @property
+    def observation(self) -> Observation: ...
+
+    @property
+    def embedding(self) -> Embedding | None:
+        """Of the presented face; None when the frame was not worth one."""
+
+
+class FrameObserver(Protocol):
+    """The engine's memory of one capture; not shared between captures."""
+
+    def analyse(
+        self, image: Image, *, sequence: int, at_s: float, template: Template | None
+    ) -> Analysis:
+        """Look at the next frame; `template` is what its face is compared with."""
+
+
+class Recognition(Protocol):
+    """What the captures need of the engine."""
+
+    @property
+    def pack(self) -> str:
+        """Model pack whose templates it can compare."""
+
+    @property
+    def match_threshold(self) -> float:
+        """Similarity from which two faces count as one person's."""
+
+    def new_observer(self) -> FrameObserver:
+        """The engine's memory for one capture."""
+
+
+class Course(Protocol):
+    """A ceremony on its way: frames in, a verdict at the end."""
+
+    @property
+    def purpose(self) -> str:
+        """`identity.interfaces.Purpose`."""
+
+    @property
+    def frames_needed(self) -> int:
+        """Segments of the ring."""
+
+    @property
+    def time_limit_s(self) -> float:
+        """From the first frame to the verdict, seconds."""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """None while it is going on."""
+
+    def take(self, image: Image, *, sequence: int, at_s: float) -> FrameView:
+        """Take one frame into account."""
+
+    def expire(self, *, at_s: float) -> None:
+        """Let time pass without a frame."""
+
+    def interrupt(self, reason: Reason) -> None:
+        """End it from outside."""
+
+    def conclude(self, verdict: Verdict) -> Reply:
+        """Write the verdict down and say it; called once.
+
+        Raises: StorageError: it could not be written; then nothing is granted.
+        """

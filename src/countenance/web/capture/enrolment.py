@@ -1,0 +1,206 @@
+"""The capture of an enrolment: good samples of one live person become a template."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from countenance.biometrics.comparison import similarity_to_template
+from countenance.biometrics.embeddings import Embedding
+from countenance.biometrics.templates import MAX_SAMPLES, Template, template_of
+from countenance.ceremony.enrolment import (
+    EnrolmentPolicy,
+    EnrolmentState,
+    advance_enrolment,
+    begin_enrolment,
+    expire_enrolment,
+    interrupt_enrolment,
+)
+from countenance.ceremony.verdict import Reason, Verdict
+from countenance.events import Tag
+from countenance.identity.errors import TemplateUnreadableError
+from countenance.identity.interfaces import (
+    AuditTrail,
+    Purpose,
+    TemplateVault,
+    Transaction,
+    Transactions,
+    UserId,
+)
+from countenance.images.image import Image
+from countenance.web.capture import replies
+from countenance.web.capture.course import FrameObserver
+from countenance.web.capture.replies import FrameView, Reply
+
+_LOG = logging.getLogger(__name__)
+NOTE_DUPLICATE = "duplicate"
+"""The face looks like one that is enrolled under another name."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentStores:
+    """Where the outcome of an enrolment is written."""
+
+    transactions: Transactions
+    vault: TemplateVault
+    audit: AuditTrail
+
+
+class EnrolmentCourse:
+    """An enrolment for the user of one transaction."""
+
+    purpose = Purpose.ENROLMENT.value
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        *,
+        policy: EnrolmentPolicy,
+        observer: FrameObserver,
+        stores: EnrolmentStores,
+        reference: Template | None,
+        duplicate_threshold: float,
+        tries: int,
+        next_url: str,
+    ) -> None:
+        """
+        Args:
+            reference: an earlier template that every frame must match; None asks for nothing.
+            duplicate_threshold: similarity from which two templates count as one face.
+            tries: refusals after which the enrolment must be begun anew.
+            next_url: where the browser goes with a grant.
+        """
+        if transaction.purpose is not Purpose.ENROLMENT:
+            raise ValueError("an enrolment course needs an enrolment transaction")
+        if policy.samples_wanted > MAX_SAMPLES:
+            raise ValueError(f"a template holds at most {MAX_SAMPLES} samples")
+        self._transaction = transaction
+        self._policy = policy
+        self._observer = observer
+        self._stores = stores
+        self._reference = reference
+        self._duplicate_threshold = duplicate_threshold
+        self._tries = tries
+        self._next_url = next_url
+        self._state: EnrolmentState | None = None
+        self._samples: list[Embedding] = []
+
+    @property
+    def frames_needed(self) -> int:
+        return self._policy.samples_wanted
+
+    @property
+    def time_limit_s(self) -> float:
+        return self._policy.time_limit_s
+
+    @property
+    def verdict(self) -> Verdict | None:
+        return self._state.verdict if self._state else None
+
+    def take(self, image: Image, *, sequence: int, at_s: float) -> FrameView:
+        before = self._state or begin_enrolment(self._policy, at_s=at_s)
+        analysis = self._observer.analyse(
+            image, sequence=sequence, at_s=at_s, template=self._expected()
+        )
+        state = advance_enrolment(before, analysis.observation)
+        if state.takes_frame:
+            if analysis.embedding is None:
+                raise ValueError("a frame that is good enough for a sample has no embedding")
+            self._samples.append(analysis.embedding)
+        self._state = state
+        face = analysis.observation.face
+        return FrameView(
+            box_xyxy=face.box_xyxy if face else None,
+            hint=state.hint.value,
+            prompt=state.prompt.value,
+            progress=state.progress,
+            is_good=state.takes_frame,
+        )
+
+    def _expected(self) -> Template | None:
+        if self._reference is not None:
+            return self._reference
+        return template_of(self._samples) if self._samples else None
+
+    def expire(self, *, at_s: float) -> None:
+        if self._state:
+            self._state = expire_enrolment(self._state, at_s=at_s)
+
+    def interrupt(self, reason: Reason) -> None:
+        state = self._state or begin_enrolment(self._policy, at_s=0.0)
+        self._state = interrupt_enrolment(state, reason)
+
+    def conclude(self, verdict: Verdict) -> Reply:
+        if verdict.reason is not None:
+            return self._refused(self._exact(verdict.reason))
+        template = template_of(self._samples)
+        others = self._duplicates(template)
+        self._stores.vault.store(
+            self._transaction.user_id, template, actor=self._transaction.actor_id
+        )
+        for other in others:
+            self._note(Tag.FACE_DUPLICATE_FOUND, {"other": other})
+        self._stores.transactions.finish(self._transaction.id, verdict)
+        return replies.verdict(
+            granted=True,
+            reason=None,
+            next_url=self._next_url,
+            tries_left=self._tries,
+            note=NOTE_DUPLICATE if others else None,
+        )
+
+    def _exact(self, reason: Reason) -> Reason:
+        """Against an earlier template, a changed face is one that does not match."""
+        is_other = self._reference is not None and reason is Reason.FACE_CHANGED
+        return Reason.NOT_MATCHED if is_other and not self._samples else reason
+
+    def _refused(self, reason: Reason) -> Reply:
+        self._note(Tag.FACE_ENROLMENT_REFUSED, {"reason": reason.value})
+        verdict = Verdict.denied(reason)
+        done = self._stores.transactions.finish(self._transaction.id, verdict)
+        return replies.verdict(
+            granted=False,
+            # Whoever enrols is known, and learns only about the own picture.
+            reason=reason.value,
+            next_url="/enrol",
+            tries_left=max(0, self._tries - done.tries),
+        )
+
+    def _duplicates(self, template: Template) -> list[UserId]:
+        try:
+            return duplicates_of(
+                template,
+                gallery=self._stores.vault.gallery(pack=template.pack),
+                owner=self._transaction.user_id,
+                threshold=self._duplicate_threshold,
+            )
+        except TemplateUnreadableError:
+            # Somebody else's damaged row must not keep everybody from enrolling.
+            _LOG.exception("the search for duplicates is incomplete")
+            return []
+
+    def _note(self, tag: Tag, details: dict[str, str]) -> None:
+        self._stores.audit.append(
+            tag,
+            subject_id=self._transaction.user_id,
+            actor_id=self._transaction.actor_id,
+            address=self._transaction.address,
+            details=details,
+        )
+
+
+def duplicates_of(
+    template: Template,
+    *,
+    gallery: Iterable[tuple[UserId, Template]],
+    owner: UserId,
+    threshold: float,
+) -> list[UserId]:
+    """Users other than `owner` whose template lies at or above the threshold, in gallery order."""
+    centre = template.centre()
+    return [
+        user_id
+        for user_id, other in gallery
+        if user_id != owner and similarity_to_template(centre, template=other) >= threshold
+    ]

@@ -1,0 +1,87 @@
+"""From a redeemed ticket to the session of one capture."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from countenance.biometrics.templates import Template
+from countenance.ceremony.enrolment import EnrolmentPolicy
+from countenance.ceremony.policy import PassivePolicy
+from countenance.identity.errors import TemplateUnreadableError
+from countenance.identity.interfaces import Purpose, Transaction
+from countenance.settings import LoginSettings
+from countenance.web.capture.course import Course
+from countenance.web.capture.enrolment import EnrolmentCourse, EnrolmentStores
+from countenance.web.capture.login import LoginCourse
+from countenance.web.capture.session import CaptureSession
+from countenance.web.context import Web
+
+_LOG = logging.getLogger(__name__)
+LOGIN_DONE = "/login/complete"
+ENROLMENT_DONE = "/enrol/complete"
+
+
+def make_session(web: Web, transaction: Transaction) -> CaptureSession:
+    """Begin the capture that a redeemed ticket stands for."""
+    settings = web.container.settings
+    is_login = transaction.purpose is Purpose.LOGIN
+    course: Course = _login(web, transaction) if is_login else _enrolment(web, transaction)
+    return CaptureSession(
+        course,
+        credit=settings.capture.credit,
+        silence_limit_s=settings.capture.silence_limit_s,
+        at_s=web.container.clock.monotonic_s(),
+    )
+
+
+def login_policy(settings: LoginSettings) -> PassivePolicy:
+    """What this installation asks of a login."""
+    return replace(
+        PassivePolicy(), frames_needed=settings.frames, time_limit_s=settings.time_limit_s
+    )
+
+
+def _login(web: Web, transaction: Transaction) -> LoginCourse:
+    identity, settings = web.container.identity, web.container.settings.login
+    return LoginCourse(
+        transaction,
+        policy=login_policy(settings),
+        observer=web.recognition.new_observer(),
+        template=_readable(web, transaction),
+        transactions=identity.transactions,
+        audit=identity.audit,
+        tries=settings.tries,
+        next_url=LOGIN_DONE,
+    )
+
+
+def _enrolment(web: Web, transaction: Transaction) -> EnrolmentCourse:
+    identity = web.container.identity
+    is_own = transaction.actor_id is None
+    return EnrolmentCourse(
+        transaction,
+        policy=EnrolmentPolicy(),
+        observer=web.recognition.new_observer(),
+        stores=EnrolmentStores(identity.transactions, identity.vault, identity.audit),
+        # An administrator may replace a face; the owner may only renew the own one.
+        reference=_comparable(web, transaction) if is_own else None,
+        duplicate_threshold=web.recognition.match_threshold,
+        tries=web.container.settings.login.tries,
+        next_url=ENROLMENT_DONE,
+    )
+
+
+def _readable(web: Web, transaction: Transaction) -> Template | None:
+    """The user's template; one that cannot be decrypted compares with nobody, so login fails."""
+    try:
+        return _comparable(web, transaction)
+    except TemplateUnreadableError:
+        _LOG.exception("the template of a login cannot be decrypted")
+        return None
+
+
+def _comparable(web: Web, transaction: Transaction) -> Template | None:
+    """The user's template if this engine can compare it. Raises: TemplateUnreadableError."""
+    template = web.container.identity.vault.load(transaction.user_id)
+    return template if template is not None and template.pack == web.recognition.pack else None

@@ -1,0 +1,127 @@
+"""One capture as a conversation, free of any transport: messages in, replies out."""
+
+from __future__ import annotations
+
+import logging
+
+from countenance.ceremony.protocol import (
+    FrameMessage,
+    ProtocolError,
+    Violation,
+    accept,
+    grant,
+    open_channel,
+    unpack_frame,
+)
+from countenance.ceremony.verdict import Reason, Verdict
+from countenance.identity.errors import IdentityError
+from countenance.images.codec import CAPTURE_LIMITS, decode_image
+from countenance.images.errors import ImageError
+from countenance.images.image import Image
+from countenance.web.capture import replies
+from countenance.web.capture.course import Course
+from countenance.web.capture.replies import Reply
+
+_LOG = logging.getLogger(__name__)
+
+_VIOLATION_MESSAGES = {
+    Violation.NOT_BINARY: "This connection takes pictures only. Reload the page and try again.",
+    Violation.TOO_LARGE: "The picture is larger than 300 kB. Reload the page and try again.",
+    Violation.MALFORMED: "The message is no frame of this protocol. Reload the page.",
+    Violation.OUT_OF_ORDER: "A frame came twice or out of order. Reload the page and try again.",
+    Violation.NO_CREDIT: "More frames came than were asked for. Reload the page and try again.",
+    Violation.NOT_AN_IMAGE: "A picture arrived damaged or too large. Reload and try again.",
+    Violation.OVER: "This capture is over. Begin a new one.",
+}
+
+
+class CaptureSession:
+    """Holds the client to the protocol and the course to an end: there is always one verdict."""
+
+    def __init__(self, course: Course, *, credit: int, silence_limit_s: float, at_s: float) -> None:
+        self._course = course
+        self._channel = open_channel(credit=credit)
+        self._silence_limit_s = silence_limit_s
+        self._heard_at_s = at_s
+        self.is_over = False
+        """Whether the verdict is written; nothing is accepted any more."""
+
+    def greet(self) -> Reply:
+        """The first reply."""
+        return replies.ready(
+            credit=self._channel.credit,
+            frames_needed=self._course.frames_needed,
+            time_limit_s=self._course.time_limit_s,
+            purpose=self._course.purpose,
+        )
+
+    def receive(self, message: bytes | str, *, at_s: float) -> list[Reply]:
+        """Take one message of the client.
+
+        Args:
+            message: as it came; text breaks the protocol.
+            at_s: when; seconds on a clock that never goes back.
+
+        Returns: what to send, in order; the last one is the verdict or an error when `is_over`.
+        """
+        if self.is_over:
+            return [replies.error(Violation.OVER, _VIOLATION_MESSAGES[Violation.OVER])]
+        self._heard_at_s = at_s
+        try:
+            frame = unpack_frame(message)
+            self._channel = accept(self._channel, frame)
+            return self._look(frame, _decode(frame), at_s=at_s)
+        except ProtocolError as error:
+            return self._broken(error.violation)
+
+    def tick(self, *, at_s: float) -> list[Reply]:
+        """Let time pass: ends the capture after a long silence or at the time limit."""
+        if self.is_over:
+            return []
+        self._course.expire(at_s=at_s)
+        if self._course.verdict is None and at_s - self._heard_at_s > self._silence_limit_s:
+            self._course.interrupt(Reason.INTERRUPTED)
+        return self._closing()
+
+    def interrupt(self, reason: Reason = Reason.INTERRUPTED) -> None:
+        """The connection is gone: write the refusal down, nobody hears it."""
+        if not self.is_over:
+            self._course.interrupt(reason)
+            self._closing()
+
+    def _look(self, frame: FrameMessage, image: Image, *, at_s: float) -> list[Reply]:
+        try:
+            view = self._course.take(image, sequence=frame.sequence, at_s=at_s)
+        except Exception:
+            # Whatever breaks inside the engine, the door stays shut.
+            _LOG.exception("the engine failed on a frame of %d bytes", len(frame.image))
+            self._course.interrupt(Reason.ENGINE_FAILED)
+            return self._closing()
+        self._channel = grant(self._channel)
+        return [replies.frame(frame.sequence, view), *self._closing()]
+
+    def _broken(self, violation: Violation) -> list[Reply]:
+        self._course.interrupt(Reason.PROTOCOL)
+        closing = self._closing()
+        return [replies.error(violation, _VIOLATION_MESSAGES[violation]), *closing]
+
+    def _closing(self) -> list[Reply]:
+        verdict = self._course.verdict
+        if verdict is None:
+            return []
+        self.is_over = True
+        return [self._conclude(verdict)]
+
+    def _conclude(self, verdict: Verdict) -> Reply:
+        try:
+            return self._course.conclude(verdict)
+        except IdentityError as error:
+            _LOG.exception("a verdict could not be written")
+            return replies.error(error.code, f"{error.message} {error.remedy}".strip())
+
+
+def _decode(frame: FrameMessage) -> Image:
+    try:
+        return decode_image(frame.image, limits=CAPTURE_LIMITS)
+    except ImageError:
+        raise ProtocolError(Violation.NOT_AN_IMAGE) from None

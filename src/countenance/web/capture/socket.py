@@ -1,0 +1,153 @@
+"""The WebSocket end of a capture. All checks come before the upgrade, as plain HTTP answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, SupportsIndex
+
+from flask import Blueprint, current_app, g, request
+from flask_sock import Sock
+from simple_websocket import ConnectionClosed, Server
+
+from countenance.ceremony.verdict import Reason
+from countenance.identity.errors import TicketError
+from countenance.identity.interfaces import Transaction
+from countenance.web.access import public
+from countenance.web.capture import replies
+from countenance.web.capture.make import make_session
+from countenance.web.capture.replies import Reply
+from countenance.web.capture.session import CaptureSession
+from countenance.web.context import Web, identity, pending, web
+from countenance.web.errors import BusyError, ForeignOriginError, TicketRefusedError
+from countenance.web.security import is_allowed_origin
+
+ENDPOINT: Final = "capture.run"
+TICK_S: Final = 0.2
+"""How often silence and time limit are looked at while nothing comes."""
+LINGER_S: Final = 2.0
+"""How long a client may take to hang up after the verdict."""
+RETRY_AFTER_S: Final = 5
+
+
+def make_capture_blueprint() -> Blueprint:
+    """The one endpoint, `/ws/capture?ticket=...`."""
+    blueprint = Blueprint("capture", __name__)
+    sock = Sock()
+    sock.route("/ws/capture", bp=blueprint, endpoint="run")(public(run))
+    blueprint.before_request(_admit)
+    blueprint.teardown_request(_leave)
+    return blueprint
+
+
+def refuse_when_busy() -> None:
+    """Raises: BusyError: a capture could not begin now."""
+    if web().admission.is_full:
+        raise BusyError(
+            "Many people are logging in.", remedy="Try again shortly.", retry_after_s=RETRY_AFTER_S
+        )
+
+
+def _admit() -> None:
+    """Origin, browser, place and ticket, in the order of what they cost."""
+    _check_origin()
+    _, mine = pending()
+    refuse_when_busy()
+    if not web().admission.enter(mine.id):
+        raise BusyError(
+            "A capture of this login is already running.",
+            remedy="Close the other window.",
+            retry_after_s=RETRY_AFTER_S,
+        )
+    g.place = mine.id
+    g.capture = make_session(web(), _redeem(mine))
+
+
+def _check_origin() -> None:
+    allowed = is_allowed_origin(
+        request.headers.get("Origin", ""),
+        host=request.host,
+        is_secure=request.is_secure,
+        more=web().container.settings.server.origins,
+    )
+    if not allowed:
+        raise ForeignOriginError(
+            "Another site asked for the camera connection.",
+            remedy="Open the login page itself, or add its origin to COUNTENANCE_ORIGINS.",
+        )
+
+
+def _redeem(mine: Transaction) -> Transaction:
+    remedy = "Reload the page and try again."
+    try:
+        transaction = identity().transactions.redeem_ticket(request.args.get("ticket", ""))
+    except TicketError as error:
+        raise TicketRefusedError(error.message, remedy=remedy) from error
+    if transaction.id != mine.id:
+        raise TicketRefusedError("The ticket belongs to another browser.", remedy=remedy)
+    return transaction
+
+
+def _leave(_error: BaseException | None) -> None:
+    if place := g.pop("place", None):
+        web().admission.leave(place)
+
+
+class Inbox(list[Any]):
+    """Messages that wait; a client that sends far beyond its credit loses the connection."""
+
+    def __init__(self, waiting: Iterable[Any], *, limit: int) -> None:
+        super().__init__(waiting)
+        self._limit = limit
+
+    def append(self, message: Any) -> None:
+        # The reader thread of simple-websocket takes an OSError as the end of the connection.
+        if len(self) >= self._limit:
+            raise ConnectionAbortedError("more messages wait than were asked for")
+        super().append(message)
+
+    def pop(self, index: SupportsIndex = -1) -> Any:
+        return super().pop(index)
+
+
+def run(socket: Server) -> None:
+    """Carry one capture from the first frame to its verdict."""
+    parts = web()
+    socket.input_buffer = Inbox(
+        socket.input_buffer, limit=parts.container.settings.capture.credit + 2
+    )
+    session: CaptureSession = g.capture
+    try:
+        _converse(socket, session, parts)
+    except (ConnectionClosed, OSError):
+        session.interrupt(Reason.PROTOCOL if _was_too_large(socket) else Reason.INTERRUPTED)
+    except BaseException:
+        session.interrupt(Reason.INTERRUPTED)
+        raise
+
+
+def _converse(socket: Server, session: CaptureSession, parts: Web) -> None:
+    clock = parts.container.clock
+    _send(socket, [session.greet()])
+    while not session.is_over:
+        message = socket.receive(timeout=TICK_S)
+        at_s = clock.monotonic_s()
+        answers = [] if message is None else session.receive(message, at_s=at_s)
+        _send(socket, [*answers, *session.tick(at_s=at_s)])
+    _linger(socket)
+
+
+def _linger(socket: Server) -> None:
+    """Let the client hang up first: a close with unread frames would reset the connection, and
+    the verdict could be lost on its way."""
+    for _ in range(int(LINGER_S / TICK_S)):
+        socket.receive(timeout=TICK_S)
+
+
+def _send(socket: Server, answers: Iterable[Reply]) -> None:
+    for reply in answers:
+        socket.send(replies.encode(reply))
+
+
+def _was_too_large(socket: Server) -> bool:
+    limit: int = current_app.config["SOCK_SERVER_OPTIONS"]["max_message_size"]
+    return bool(socket.incoming_message_len > limit)

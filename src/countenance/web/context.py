@@ -1,0 +1,79 @@
+"""What every page reaches: the parts of the process, and who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import abort, current_app, g, request
+
+from countenance.apps.api import App
+from countenance.bootstrap import Container
+from countenance.identity.interfaces import Purpose, Session, Transaction, User
+from countenance.identity.services import Identity
+from countenance.web import cookies
+from countenance.web.capture.admission import Admission
+from countenance.web.capture.course import Recognition
+from countenance.web.errors import NoTransactionError
+
+EXTENSION = "countenance"
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The parts that the pages share."""
+
+    container: Container
+    admission: Admission
+    apps: tuple[App, ...]
+    recognition: Recognition
+
+
+def web() -> Web:
+    """The parts of the current application."""
+    return cast(Web, current_app.extensions[EXTENSION])
+
+
+def identity() -> Identity:
+    """Users, passwords, templates, sessions."""
+    return web().container.identity
+
+
+def address() -> str:
+    """Where the request comes from, as text; empty when it is not known."""
+    return request.remote_addr or ""
+
+
+def find_session() -> Session | None:
+    """The session of this request, or None; looked up once a request."""
+    if "session_row" not in g:
+        token = cookies.read(cookies.SESSION)
+        g.session_row = identity().sessions.find(token) if token else None
+    return cast("Session | None", g.session_row)
+
+
+def session() -> Session:
+    """The session of this request; only for pages that are not public."""
+    found = find_session()
+    if found is None:
+        abort(401)
+    return found
+
+
+def pending(purpose: Purpose | None = None) -> tuple[str, Transaction]:
+    """Token and row of the ceremony that this browser has begun.
+
+    Raises: NoTransactionError: none, expired, or for another purpose.
+    """
+    token = cookies.read(cookies.PENDING)
+    transaction = identity().transactions.find(token) if token else None
+    if transaction is None or (purpose is not None and transaction.purpose is not purpose):
+        raise NoTransactionError(
+            "The password step has expired.", remedy="Enter your password again."
+        )
+    return token, transaction
+
+
+def pending_user(transaction: Transaction) -> User:
+    """The user whom a ceremony is about."""
+    return identity().users.get(transaction.user_id)

@@ -1,0 +1,101 @@
+"""The own account: password, face, refused attempts."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from countenance.identity.errors import WeakPasswordError
+from countenance.identity.interfaces import Purpose
+from countenance.web import cookies
+from countenance.web.access import limited
+from countenance.web.context import identity, session, web
+from countenance.web.errors import FORM_REFUSED
+from countenance.web.pages import steps
+from countenance.web.pages.auth import PASSWORD_RATE, Answer
+
+WRONG_PASSWORD = "The password is not right."  # noqa: S105 - a sentence
+
+
+def make_blueprint() -> Blueprint:
+    """`/account` and below."""
+    pages = Blueprint("account", __name__, url_prefix="/account")
+    pages.add_url_rule("", "account", account)
+    pages.add_url_rule("/password", "password", password, methods=["GET", "POST"])
+    pages.add_url_rule("/face", "face", face, methods=["GET", "POST"])
+    pages.add_url_rule("/face/erase", "erase_face", erase_face, methods=["GET", "POST"])
+    pages.add_url_rule("/sessions/end", "end_sessions", end_sessions, methods=["POST"])
+    return pages
+
+
+def account() -> Answer:
+    user = session().user
+    pack = web().recognition.pack
+    return render_template(
+        "account.html", is_current=user.face is not None and user.face.pack == pack
+    )
+
+
+@limited(PASSWORD_RATE)
+def password() -> Answer:
+    if request.method == "GET":
+        return render_template("account_password.html")
+    problem = _change_password()
+    if problem is not None:
+        return render_template("account_password.html", problem=problem), FORM_REFUSED
+    steps.say("Your password is changed. You are logged out everywhere else.")
+    return redirect(url_for("account.account"))
+
+
+def _change_password() -> str | None:
+    user = session().user
+    new = request.form.get("password", "")
+    if not _confirmed("old"):
+        return "The old password is not right."
+    if new != request.form.get("again"):
+        return "The two new passwords differ. Type the same one twice."
+    try:
+        identity().passwords.change(user.id, password=new)
+    except WeakPasswordError as error:
+        return str(error)
+    identity().sessions.end_all(user.id, keep_token=cookies.read(cookies.SESSION))
+    return None
+
+
+def _confirmed(field: str = "password") -> bool:
+    return identity().passwords.verify_for(session().user.id, password=request.form.get(field, ""))
+
+
+@limited(PASSWORD_RATE)
+def face() -> Answer:
+    """Enrol or renew the own face, after the password once more."""
+    if request.method == "GET":
+        return render_template("account_face.html")
+    if not _confirmed():
+        return render_template("account_face.html", problem=WRONG_PASSWORD), FORM_REFUSED
+    return steps.begin_ceremony(
+        Purpose.ENROLMENT,
+        user_id=session().user.id,
+        actor_id=None,
+        then=url_for("enrol.enrol"),
+    )
+
+
+@limited(PASSWORD_RATE)
+def erase_face() -> Answer:
+    user = session().user
+    if user.face is None:
+        return redirect(url_for("account.account"))
+    if request.method == "GET":
+        return render_template("account_erase.html")
+    if not _confirmed():
+        return render_template("account_erase.html", problem=WRONG_PASSWORD), FORM_REFUSED
+    identity().vault.erase(user.id, actor=user.id)
+    steps.say("Your face is erased. Enrol it again before you log out, or ask for a login code.")
+    return redirect(url_for("account.account"))
+
+
+def end_sessions() -> Answer:
+    count = identity().sessions.end_all(session().user.id, keep_token=cookies.read(cookies.SESSION))
+    where = "1 other place" if count == 1 else f"{count} other places"
+    steps.say(f"You are logged out in {where}." if count else "You were logged in only here.")
+    return redirect(url_for("account.account"))

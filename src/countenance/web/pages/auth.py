@@ -1,0 +1,192 @@
+"""Logging in and out: password, then face or login code."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask import session as form_cookie
+from werkzeug.wrappers import Response as AnyResponse
+
+from countenance.ceremony.verdict import Verdict
+from countenance.events import Tag
+from countenance.identity.errors import WeakPasswordError
+from countenance.identity.interfaces import Purpose, Transaction, User
+from countenance.web import cookies
+from countenance.web.access import limited, public
+from countenance.web.capture.socket import refuse_when_busy
+from countenance.web.context import address, find_session, identity, pending, pending_user, web
+from countenance.web.errors import FORM_REFUSED, LOGIN_REFUSED, NoTransactionError
+from countenance.web.pages import steps
+from countenance.web.security import safe_next
+
+Answer = AnyResponse | str | tuple[str, HTTPStatus]
+PASSWORD_RATE: Final = "20 per minute"
+TICKET_RATE: Final = "30 per minute"
+
+
+def make_blueprint() -> Blueprint:
+    """`/login`, its steps, and `/logout`."""
+    pages = Blueprint("auth", __name__)
+    pages.add_url_rule("/login", "login", login, methods=["GET", "POST"])
+    pages.add_url_rule("/login/password", "password", password, methods=["GET", "POST"])
+    pages.add_url_rule("/login/face", "face", face)
+    pages.add_url_rule("/login/face/ticket", "ticket", ticket, methods=["POST"])
+    pages.add_url_rule("/login/complete", "complete", complete, methods=["POST"])
+    pages.add_url_rule("/login/code", "code", code, methods=["GET", "POST"])
+    pages.add_url_rule("/logout", "logout", logout, methods=["POST"])
+    return pages
+
+
+@public
+@limited(PASSWORD_RATE)
+def login() -> Answer:
+    if find_session() is not None:
+        return redirect(url_for("home.home"))
+    if request.method == "POST":
+        return _check_password()
+    if not identity().users.is_set_up():
+        return redirect(url_for("setup.setup"))
+    return render_template("login.html", next=safe_next(request.args.get("next", "/")))
+
+
+def _check_password() -> Answer:
+    name, given = request.form.get("name", ""), request.form.get("password", "")
+    target = safe_next(request.form.get("next", "/"))
+    user = identity().passwords.verify(name=name, password=given)
+    if user is None:
+        known = identity().users.find(name)
+        identity().audit.append(
+            Tag.PASSWORD_REFUSED, subject_id=known.id if known else None, address=address()
+        )
+        page = render_template("login.html", next=target, name=name, refused=True)
+        return page, LOGIN_REFUSED
+    form_cookie["next"] = target
+    return steps.after_password(user)
+
+
+@public
+@limited(PASSWORD_RATE)
+def password() -> Answer:
+    """An own password in the place of one that somebody else set."""
+    _, transaction = pending()
+    user = pending_user(transaction)
+    if transaction.actor_id is not None or not user.must_change_password:
+        return redirect(url_for("auth.login"))
+    problem = _change_password(user) if request.method == "POST" else None
+    if request.method == "POST" and problem is None:
+        # The change ends every login that the old password began; this one goes on anew.
+        return steps.after_password(identity().users.get(user.id))
+    page = render_template("login_password.html", person=user, problem=problem)
+    return (page, FORM_REFUSED) if problem else page
+
+
+def _change_password(user: User) -> str | None:
+    new, again = request.form.get("password", ""), request.form.get("again", "")
+    if new != again:
+        return "The two passwords differ. Type the same one twice."
+    if identity().passwords.verify_for(user.id, password=new):
+        return "That is the password you were given. Choose one of your own."
+    try:
+        identity().passwords.change(user.id, password=new)
+    except WeakPasswordError as error:
+        return str(error)
+    # What was enrolled or granted so far stays; only the password is the own one now.
+    return None
+
+
+@public
+def face() -> Answer:
+    _, transaction = pending()
+    user = pending_user(transaction)
+    if user.must_change_password:
+        return redirect(url_for("auth.password"))
+    if transaction.purpose is not Purpose.LOGIN:
+        return redirect(url_for("enrol.enrol"))
+    return render_template(
+        "login_face.html", person=user, frames=web().container.settings.login.frames
+    )
+
+
+@public
+@limited(TICKET_RATE)
+def ticket() -> Answer:
+    token, transaction = pending(Purpose.LOGIN)
+    if pending_user(transaction).must_change_password:
+        raise NoTransactionError("The password is to be changed first.", remedy="Log in again.")
+    steps.check_pause(transaction.user_id)
+    return issue_ticket(token)
+
+
+def issue_ticket(token: str) -> Response:
+    """A ticket for one capture, as JSON; `no-store` like every page."""
+    refuse_when_busy()
+    issued = identity().transactions.issue_ticket(token)
+    if issued is None:
+        raise NoTransactionError("No tries are left.", remedy="Enter your password again.")
+    return jsonify({"ticket": issued})
+
+
+@public
+def complete() -> Answer:
+    token, _ = _own_login()
+    done = identity().transactions.complete(token)
+    if done is None:
+        raise NoTransactionError("The face step is not done.", remedy="Log in again.")
+    return steps.start_session(done.user_id, methods=("pwd", "face"), then=_target())
+
+
+def _own_login() -> tuple[str, Transaction]:
+    """The pending login of this browser; an enrolment begun for somebody else is none."""
+    token, transaction = pending(Purpose.LOGIN)
+    if pending_user(transaction).must_change_password:
+        raise NoTransactionError("The password is to be changed first.", remedy="Log in again.")
+    return token, transaction
+
+
+def _target() -> str:
+    return safe_next(form_cookie.pop("next", "/"))
+
+
+@public
+@limited(PASSWORD_RATE)
+def code() -> Answer:
+    """The way in without a face: a one-time code of an administrator beside the password."""
+    token, transaction = pending()
+    user = pending_user(transaction)
+    if user.must_change_password:
+        return redirect(url_for("auth.password"))
+    if transaction.actor_id is not None or find_session() is not None:
+        return redirect(url_for("home.home"))
+    if request.method == "GET":
+        return render_template("login_code.html", person=user, purpose=transaction.purpose)
+    if not identity().login_codes.redeem(user.id, request.form.get("code", "")):
+        page = render_template(
+            "login_code.html", person=user, purpose=transaction.purpose, refused=True
+        )
+        return page, LOGIN_REFUSED
+    identity().transactions.finish(transaction.id, Verdict.granted())
+    identity().transactions.complete(token)
+    return steps.start_session(user.id, methods=("pwd", "otp"), then=_target())
+
+
+@public
+def logout() -> Answer:
+    if token := cookies.read(cookies.SESSION):
+        identity().sessions.end(token)
+    form_cookie.clear()
+    steps.say("You are logged out.")
+    response = make_response(redirect(url_for("auth.login")))
+    cookies.clear(response, cookies.SESSION)
+    cookies.clear(response, cookies.PENDING)
+    return response

@@ -1,0 +1,46 @@
+"""What is behind the door: the apps, and what belongs to the door itself."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from flask import Blueprint, render_template
+
+from countenance.events import Tag
+from countenance.identity.interfaces import Role
+from countenance.web.context import address, identity, session, web
+
+METHOD_WORDS = {"pwd": "password", "face": "face", "otp": "login code"}
+
+
+def make_blueprint() -> Blueprint:
+    """`/`."""
+    pages = Blueprint("home", __name__)
+    pages.add_url_rule("/", "home", home)
+    return pages
+
+
+def home() -> str:
+    current = session()
+    role = current.user.role
+    is_administrator = role is Role.ADMINISTRATOR
+    return render_template(
+        "home.html",
+        apps=[app for app in web().apps if role in app.roles],
+        methods=" and ".join(METHOD_WORDS.get(name, name) for name in current.methods),
+        place=_place(address()),
+        people=identity().users.list_users(limit=1) if is_administrator else None,
+        refused=len(_newest_refusals()) if is_administrator else 0,
+    )
+
+
+def _newest_refusals() -> tuple[object, ...]:
+    return identity().audit.list_events(tags=(Tag.LOGIN_REFUSED,), limit=50)
+
+
+def _place(text: str) -> str:
+    try:
+        is_here = ipaddress.ip_address(text).is_loopback
+    except ValueError:
+        return "an unknown address"
+    return "this computer" if is_here else text

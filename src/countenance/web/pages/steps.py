@@ -1,0 +1,106 @@
+"""Which step of the way in comes next, and how long a pause between tries is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from flask import Response, flash, make_response, redirect, url_for
+
+from countenance.events import Tag
+from countenance.identity.interfaces import AuditEvent, Purpose, User, UserId
+from countenance.web import cookies
+from countenance.web.context import address, identity, web
+from countenance.web.errors import PausedError
+
+PAUSE_S: Final = 30.0
+"""After too many refusals in a row, before each further try (NIST SP 800-63B-4, 3.2.3)."""
+
+
+def begin_ceremony(
+    purpose: Purpose, *, user_id: UserId, actor_id: UserId | None, then: str
+) -> Response:
+    """Begin a ceremony and send the browser to its page, with the cookie that stands for it."""
+    token = identity().transactions.begin(
+        purpose, user_id=user_id, actor_id=actor_id, address=address()
+    )
+    response = make_response(redirect(then))
+    cookies.write(response, cookies.PENDING, token)
+    return response
+
+
+def after_password(user: User) -> Response:
+    """The next step of a user whose password was right; there is no session yet."""
+    purpose = Purpose.ENROLMENT if needs_first_enrolment(user) else Purpose.LOGIN
+    step = "auth.face" if purpose is Purpose.LOGIN else "enrol.enrol"
+    if user.must_change_password:
+        step = "auth.password"
+    return begin_ceremony(purpose, user_id=user.id, actor_id=None, then=url_for(step))
+
+
+def needs_first_enrolment(user: User) -> bool:
+    """Whether a right password is enough to enrol a face.
+
+    True for a user who has no face that the engine can compare and either holds a password set
+    by an administrator, or never had a face. Whoever erased the own face needs a login code:
+    otherwise a stolen password alone would open the account.
+    """
+    if user.face is not None and user.face.pack == web().recognition.pack:
+        return False
+    if user.must_change_password:
+        return True
+    enrolled = identity().audit.list_events(subject_id=user.id, tags=(Tag.FACE_ENROLLED,), limit=1)
+    return not enrolled
+
+
+def check_pause(user_id: UserId) -> None:
+    """Raises: PausedError: too many refusals in a row, the last one too short ago."""
+    tries = web().container.settings.login.tries
+    events = identity().audit.list_events(
+        subject_id=user_id, tags=(Tag.LOGIN_GRANTED, Tag.LOGIN_REFUSED), limit=tries
+    )
+    left_s = pause_left_s(events, tries=tries, now=web().container.clock.now())
+    if left_s > 0:
+        raise PausedError(
+            f"Please wait {left_s} s.",
+            remedy="Try again when the time is up, or use another way.",
+            retry_after_s=left_s,
+        )
+
+
+def pause_left_s(events: Sequence[AuditEvent], *, tries: int, now: datetime) -> int:
+    """Seconds to wait before a further try; 0 when none.
+
+    Args:
+        events: the newest grants and refusals of one user, newest first.
+        tries: refusals in a row before pauses begin.
+    """
+    newest = events[:tries]
+    if len(newest) < tries or any(event.tag is Tag.LOGIN_GRANTED for event in newest):
+        return 0
+    return max(0, math.ceil(PAUSE_S - (now - newest[0].at).total_seconds()))
+
+
+def start_session(user_id: UserId, *, methods: tuple[str, ...], then: str) -> Response:
+    """Log in: a new token, the old one ended, the pending cookie taken back."""
+    own = identity()
+    if old := cookies.read(cookies.SESSION):
+        own.sessions.end(old)
+    own.audit.append(
+        Tag.LOGIN_GRANTED,
+        subject_id=user_id,
+        address=address(),
+        details={"methods": " ".join(methods)},
+    )
+    token = own.sessions.begin(user_id, methods=methods, address=address())
+    response = make_response(redirect(then))
+    cookies.write(response, cookies.SESSION, token)
+    cookies.clear(response, cookies.PENDING)
+    return response
+
+
+def say(text: str, *, kind: str = "good") -> None:
+    """A notice on the next page; `kind` is good, warn or bad."""
+    flash(text, kind)

@@ -1,0 +1,60 @@
+// The camera: opened on demand, closed at the end, its troubles told apart.
+
+/** A camera that cannot be used; `kind` is a key of `CAMERA_TROUBLE`. */
+export class CameraError extends Error {
+  /** @param {string} kind */
+  constructor(kind) {
+    super(kind);
+    this.kind = kind;
+  }
+}
+
+const KINDS = {
+  NotAllowedError: "denied",
+  SecurityError: "denied",
+  NotFoundError: "none",
+  OverconstrainedError: "none",
+  NotReadableError: "busy",
+  AbortError: "busy",
+};
+
+export class Camera {
+  /** @param {HTMLVideoElement} video where the picture is shown */
+  constructor(video) {
+    this.video = video;
+    /** @type {MediaStream|null} */
+    this.stream = null;
+  }
+
+  /**
+   * Ask for the camera and show its picture.
+   * @param {(kind: string) => void} onEnded called when the camera goes away by itself
+   * @throws {CameraError}
+   */
+  async open(onEnded) {
+    if (!navigator.mediaDevices?.getUserMedia) throw new CameraError("insecure");
+    try {
+      this.stream = await navigator.mediaDevices.getUserMedia({
+        video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user", frameRate: { ideal: 30 } },
+        audio: false,
+      });
+    } catch (error) {
+      throw new CameraError(KINDS[error.name] ?? "none");
+    }
+    for (const track of this.stream.getVideoTracks()) {
+      track.addEventListener("ended", () => { if (this.stream) onEnded("unplugged"); });
+    }
+    this.video.srcObject = this.stream;
+    await this.video.play();
+  }
+
+  get size() {
+    return { width: this.video.videoWidth, height: this.video.videoHeight };
+  }
+
+  close() {
+    const stream = this.stream;
+    this.stream = null;
+    stream?.getTracks().forEach((track) => track.stop());
+  }
+}

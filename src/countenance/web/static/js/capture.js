@@ -1,0 +1,231 @@
+// The camera page: camera, connection and ring brought together, one try after the other.
+import { Camera, CameraError } from "./camera.js";
+import { Connection, TicketError, fetchTicket } from "./connection.js";
+import { countdown } from "./countdown.js";
+import { drawBox } from "./face_box.js";
+import { FrameSource } from "./frames.js";
+import { Ring, drawBadge } from "./ring.js";
+import { Speech } from "./speech.js";
+import * as words from "./words.js";
+
+const GRANTED_SHOWN_MS = 1400;
+const LINE_HELD_MS = 700; // a hint stays long enough to be read
+
+const stage = document.getElementById("stage");
+const part = (id) => document.getElementById(id);
+const isLogin = stage.dataset.purpose === "login";
+const camera = new Camera(part("video"));
+const frames = new FrameSource(part("video"));
+const ring = new Ring(part("ring"), Number(stage.dataset.frames));
+const speech = new Speech(part("speech"));
+
+/** What the current try holds; a new object for each. @type {{connection: Connection|null, over: boolean}} */
+let attempt = { connection: null, over: true };
+let lineAt = 0;
+let stopCountdown = () => {};
+
+/**
+ * Show a line and its detail.
+ * @param {string} line
+ * @param {string} detail
+ * @param {{urgent?: boolean}} options urgent lines come at once and are spoken over others
+ */
+function say(line, detail, { urgent = false } = {}) {
+  const now = performance.now();
+  const shown = part("line").textContent;
+  if (!urgent && line !== shown && now - lineAt < LINE_HELD_MS) return;
+  if (line !== shown) {
+    part("line").textContent = line;
+    lineAt = now;
+    speech.say(line, urgent);
+  }
+  if (part("detail").textContent !== detail) part("detail").textContent = detail;
+}
+
+/** @param {"idle"|"asking"|"looking"|"good"|"granted"|"refused"|"trouble"} state */
+function setState(state) {
+  stage.dataset.state = state;
+}
+
+/** Which of the buttons are there. @param {{again?: boolean, other?: boolean, start?: boolean, cannot?: boolean}} shown */
+function offer({ again = false, other = false, start = false, cannot = false } = {}) {
+  part("again").hidden = !again;
+  part("other").hidden = !other;
+  part("start").hidden = !start;
+  part("cannot").hidden = !cannot;
+  if (again) part("again").focus({ preventScroll: true });
+}
+
+/** End the current try without a verdict. @param {{line: string, detail: string}} trouble */
+function fail(trouble) {
+  if (attempt.over) return;
+  finish();
+  setState("trouble");
+  say(trouble.line, trouble.detail, { urgent: true });
+  offer({ again: true, other: true });
+}
+
+function finish() {
+  attempt.over = true;
+  attempt.connection?.close();
+  camera.close();
+  drawBox(part("box"), null, camera.size);
+  ring.point(null);
+}
+
+async function begin() {
+  stopCountdown();
+  const mine = (attempt = { connection: null, over: false });
+  setState("asking");
+  ring.show(0, ring.segments.length);
+  say(words.ASKING.line, words.ASKING.detail, { urgent: true });
+  part("note").hidden = false;
+  offer({ cannot: true });
+  try {
+    await camera.open((kind) => fail(words.CAMERA_TROUBLE[kind]));
+    if (mine.over) return;
+    stage.dataset.live = "";
+    const ticket = await fetchTicket(stage.dataset.ticket);
+    if (mine.over) return;
+    mine.connection = new Connection(
+      stage.dataset.socket, ticket, (reply) => answer(mine, reply), () => closed(mine));
+    await pump(mine);
+  } catch (error) {
+    if (error instanceof CameraError) fail(words.CAMERA_TROUBLE[error.kind]);
+    else if (error instanceof TicketError) refuseTicket(error);
+    else { fail(words.CONNECTION_TROUBLE.lost); throw error; }
+  }
+}
+
+/** Send new frames while there is credit and the page is seen. @param {typeof attempt} mine */
+async function pump(mine) {
+  while (!mine.over && mine.connection.isOpen) {
+    await frames.next();
+    if (mine.over || document.hidden || !mine.connection.mayWrite) continue;
+    const image = await frames.take();
+    if (image && !mine.over && mine.connection.mayWrite) await mine.connection.send(image);
+  }
+}
+
+/** @param {typeof attempt} mine @param {any} reply */
+function answer(mine, reply) {
+  if (mine.over) return;
+  if (reply.type === "ready") {
+    setState("looking");
+    ring.show(0, reply.frames_needed);
+  } else if (reply.type === "frame") showFrame(reply);
+  else if (reply.type === "verdict") showVerdict(reply);
+  else if (reply.type === "error") mine.error = reply;
+}
+
+/** @param {any} reply */
+function showFrame(reply) {
+  const [done, all] = reply.progress;
+  const holds = reply.hint === "hold_still";
+  ring.show(done, all);
+  drawBox(part("box"), reply.box, camera.size);
+  setState(holds && (reply.good || done > 0) ? "good" : "looking");
+  const prompt = reply.prompt && holds ? words.PROMPTS[reply.prompt] : null;
+  const side = !prompt || reply.prompt === "look_straight" ? null : reply.prompt.split("_").pop();
+  ring.point(side);
+  const hint = prompt ?? words.HINTS[reply.hint] ?? words.HINTS.hold_still;
+  say(hint.line, holds ? words.progressDetail(done, all) : hint.detail ?? "");
+}
+
+/** @param {any} reply */
+function showVerdict(reply) {
+  finish();
+  drawBadge(part("badge"), reply.granted ? "granted" : "refused");
+  if (reply.granted) showGrant(reply);
+  else showRefusal(reply);
+}
+
+/** @param {any} reply */
+function showGrant(reply) {
+  setState("granted");
+  offer();
+  part("note").hidden = true;
+  if (isLogin) say("Authorized", `Welcome, ${stage.dataset.name}. Taking you to your apps.`, { urgent: true });
+  else if (reply.note === "duplicate") {
+    say("Enrolled", "This face looks like one that is already enrolled. An administrator has been told.", { urgent: true });
+  } else say("Enrolled", "The samples are encrypted and stored. The frames are forgotten.", { urgent: true });
+  const shownMs = reply.note ? 3 * GRANTED_SHOWN_MS : GRANTED_SHOWN_MS;
+  setTimeout(() => part("complete").submit(), shownMs);
+}
+
+/** @param {any} reply */
+function showRefusal(reply) {
+  setState("refused");
+  const table = isLogin ? words.LOGIN_REFUSALS : words.ENROLMENT_REFUSALS;
+  const why = table[reply.reason] ?? words.LOGIN_REFUSALS.technical;
+  say(why.line, why.detail, { urgent: true });
+  offer({ again: reply.tries_left > 0, other: true });
+  if (isLogin) part("note").textContent = words.triesDetail(reply.tries_left);
+  if (reply.tries_left === 0) leaveAfterPause(isLogin ? 30 : 0);
+}
+
+/** No tries are left: after the pause the password is asked again. @param {number} seconds */
+function leaveAfterPause(seconds) {
+  const link = document.createElement("a");
+  link.className = "button primary";
+  link.href = stage.dataset.again;
+  stopCountdown = countdown(seconds, (left) => {
+    if (seconds) part("note").textContent = left ? words.WAIT.line(left) : "You can try again now.";
+    link.textContent = left ? `Try again in ${left} s` : "Try again";
+    link.toggleAttribute("aria-disabled", left > 0);
+    if (left > 0) link.setAttribute("aria-disabled", "true");
+  });
+  part("again").replaceWith(link);
+  link.id = "again";
+}
+
+/** The server gives no ticket now. @param {TicketError} error */
+function refuseTicket(error) {
+  if (error.code === "web.no_transaction") {
+    fail(words.CONNECTION_TROUBLE.expired);
+    setTimeout(() => location.assign(stage.dataset.again), 2500);
+  } else if (error.code === "web.busy") {
+    waitThenBegin(error.retryAfterS || 5, (left) => [words.BUSY.line, words.BUSY.detail(left)]);
+  } else if (error.retryAfterS) {
+    waitThenOffer(error.retryAfterS);
+  } else fail(error.code === "lost" ? words.CONNECTION_TROUBLE.lost : words.CONNECTION_TROUBLE.server);
+}
+
+/** @param {number} seconds @param {(left: number) => [string, string]} tell */
+function waitThenBegin(seconds, tell) {
+  finish();
+  setState("trouble");
+  offer({ other: true });
+  stopCountdown = countdown(seconds, (left) => {
+    if (left > 0) say(...tell(left), { urgent: true });
+    else begin();
+  });
+}
+
+/** @param {number} seconds */
+function waitThenOffer(seconds) {
+  finish();
+  setState("trouble");
+  offer({ other: true });
+  stopCountdown = countdown(seconds, (left) => {
+    part("line").textContent = left ? words.WAIT.line(left) : "You can try again now";
+    part("detail").textContent = left ? words.WAIT.detail : "";
+    if (!left) offer({ again: true, other: true });
+  });
+}
+
+/** The socket closed before a verdict. @param {typeof attempt} mine */
+function closed(mine) {
+  if (mine.over) return;
+  const { lost, paused, server } = words.CONNECTION_TROUBLE;
+  if (mine.error) fail({ line: server.line, detail: mine.error.message });
+  else fail(mine.wasHidden ? paused : lost);
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) attempt.wasHidden = true;
+});
+addEventListener("pagehide", finish);
+part("again").addEventListener("click", begin);
+part("start").addEventListener("click", begin);
+if (!("waits" in stage.dataset)) begin();

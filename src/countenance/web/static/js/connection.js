@@ -1,0 +1,87 @@
+// One capture over one WebSocket: ticket, frames within credit, replies.
+
+const HEADER_BYTES = 12;
+const MAGIC = [0x43, 0x4e, 0x46, 0x31]; // CNF1
+
+/** A capture that cannot begin; carries the server's answer. */
+export class TicketError extends Error {
+  /** @param {string} code @param {number} retryAfterS */
+  constructor(code, retryAfterS) {
+    super(code);
+    this.code = code;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+/**
+ * Ask for a ticket, good for one capture.
+ * @param {string} url
+ * @returns {Promise<string>}
+ * @throws {TicketError}
+ */
+export async function fetchTicket(url) {
+  const token = document.querySelector("meta[name=csrf-token]").content;
+  let answer;
+  try {
+    answer = await fetch(url, {
+      method: "POST",
+      headers: { "X-CSRFToken": token, Accept: "application/json" },
+      credentials: "same-origin",
+    });
+  } catch {
+    throw new TicketError("lost", 0);
+  }
+  const body = await answer.json().catch(() => ({}));
+  if (answer.ok) return body.ticket;
+  throw new TicketError(body.code ?? "server", Number(answer.headers.get("Retry-After") ?? 0));
+}
+
+export class Connection {
+  /**
+   * @param {string} path of the WebSocket
+   * @param {string} ticket
+   * @param {(reply: object) => void} onReply
+   * @param {() => void} onClosed
+   */
+  constructor(path, ticket, onReply, onClosed) {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    this.socket = new WebSocket(`${scheme}://${location.host}${path}?ticket=${encodeURIComponent(ticket)}`);
+    this.sequence = 0;
+    this.credit = 0;
+    this.startedAt = performance.now();
+    this.socket.onmessage = (event) => {
+      const reply = JSON.parse(event.data);
+      this.credit += reply.credit ?? 0;
+      onReply(reply);
+    };
+    this.socket.onclose = onClosed;
+  }
+
+  get mayWrite() {
+    return this.credit > 0 && this.socket.readyState === WebSocket.OPEN;
+  }
+
+  get isOpen() {
+    return this.socket.readyState <= WebSocket.OPEN;
+  }
+
+  /** Send one frame; uses one credit. @param {Blob} image JPEG */
+  async send(image) {
+    this.credit -= 1;
+    const bytes = await image.arrayBuffer();
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    const message = new Uint8Array(HEADER_BYTES + bytes.byteLength);
+    const head = new DataView(message.buffer);
+    message.set(MAGIC, 0);
+    head.setUint32(4, this.sequence);
+    head.setUint32(8, Math.round(performance.now() - this.startedAt));
+    message.set(new Uint8Array(bytes), HEADER_BYTES);
+    this.sequence += 1;
+    this.socket.send(message);
+  }
+
+  close() {
+    this.socket.onclose = null;
+    this.socket.close();
+  }
+}

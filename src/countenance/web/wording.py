@@ -1,0 +1,76 @@
+"""The words of pages that are not the camera's: reasons, roles, faces, times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from flask import Flask
+from markupsafe import Markup
+
+from countenance.ceremony.verdict import Reason
+from countenance.events import Tag
+from countenance.identity.interfaces import AuditEvent, Role
+
+REASONS: Final[Mapping[str, str]] = {
+    Reason.TIMED_OUT: "The time was up before enough clear frames came together.",
+    Reason.NO_FACE: "No face was in the picture.",
+    Reason.POOR_QUALITY: "No frame was clear enough: light, distance or position.",
+    Reason.SEVERAL_FACES: "More than one face stayed in the picture.",
+    Reason.NOT_MATCHED: "The face was another person's.",
+    Reason.PRESENTATION_ATTACK: "The camera saw a picture, a screen or a mask.",
+    Reason.FACE_CHANGED: "Another face took the place of the first.",
+    Reason.FROZEN: "The same picture came again and again, as no camera sends it.",
+    Reason.NOT_ENROLLED: "No face that can be compared is enrolled.",
+    Reason.PROTOCOL: "The browser sent something that is no camera picture.",
+    Reason.INTERRUPTED: "The connection broke before the end.",
+    Reason.ENGINE_FAILED: "Face recognition failed on the server.",
+}
+
+ATTEMPTS: Final[Mapping[Tag, str]] = {
+    Tag.LOGIN_REFUSED: "Face refused",
+    Tag.PASSWORD_REFUSED: "Password refused",
+    Tag.LOGIN_CODE_REFUSED: "Login code refused",
+    Tag.FACE_ENROLMENT_REFUSED: "Enrolment refused",
+}
+
+ROLES: Final[Mapping[Role, str]] = {
+    Role.ADMINISTRATOR: "Manages people and sees refused attempts",
+    Role.VIEWER: "Opens the apps and the own account",
+}
+
+
+def reason(event: AuditEvent) -> str:
+    """The exact reason of a refused attempt, for its owner and the administration."""
+    code = event.details.get("reason", "")
+    if code in REASONS:
+        return REASONS[code]
+    if event.tag is Tag.PASSWORD_REFUSED:
+        return "The password was wrong."
+    if event.tag is Tag.LOGIN_CODE_REFUSED:
+        return "The code was wrong, used or expired."
+    return code
+
+
+def attempt(event: AuditEvent) -> str:
+    """What kind of attempt it was."""
+    return ATTEMPTS.get(event.tag, event.tag.value)
+
+
+def moment(at: datetime | None) -> Markup:
+    """A time that the browser turns into its own zone and words; `never` for None."""
+    if at is None:
+        return Markup("never")
+    utc = at.astimezone(UTC)
+    return Markup('<time datetime="{}" data-moment>{}</time>').format(
+        utc.isoformat(timespec="seconds"), utc.strftime("%d %b %Y, %H:%M UTC")
+    )
+
+
+def register_filters(app: Flask) -> None:
+    """Make the words available to templates."""
+    app.add_template_filter(reason, "reason")
+    app.add_template_filter(attempt, "attempt")
+    app.add_template_filter(moment, "moment")
+    app.jinja_env.globals["ROLES"] = ROLES

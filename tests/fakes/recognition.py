@@ -1,0 +1,114 @@
+"""A stand-in for the engine that sees what a test paints: the colour of a frame is its content."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from countenance.biometrics.comparison import similarity_to_template
+from countenance.biometrics.embeddings import Embedding, normalised
+from countenance.biometrics.templates import Template, template_of
+from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
+from countenance.images.codec import encode_jpeg
+from countenance.images.image import Image
+
+PACK = "fake/1"
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is on a frame."""
+
+    person: int | None = 1
+    """Who; None for an empty room."""
+    is_bona_fide: bool = True
+    hint: Hint = Hint.HOLD_STILL
+    face_count: int = 1
+    yaw_deg: float = 0.0
+    box_xyxy: tuple[float, float, float, float] = (0.36, 0.24, 0.64, 0.72)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeAnalysis:
+    """Has the shape of the engine's own."""
+
+    observation: Observation
+    embedding: Embedding | None
+
+
+def embedding_of(person: int) -> Embedding:
+    """One direction for each person; those of two are at right angles."""
+    values = np.zeros(128, np.float32)
+    values[person] = 1.0
+    return normalised(values, pack=PACK)
+
+
+def face_of(person: int, *, samples: int = 5) -> Template:
+    """The template that person would have."""
+    return template_of([embedding_of(person)] * samples)
+
+
+def painted(person: int | None = 1, *, attack: bool = False, width: int = 64) -> bytes:
+    """JPEG of a frame that `read_paint` understands: grey level names the person, red an attack."""
+    level = 0 if person is None else 40 * person
+    pixels = np.full((48, width, 3), level, np.uint8)
+    if attack:
+        pixels[:, :, 2] = 255
+    return encode_jpeg(Image(pixels), quality=95)
+
+
+def read_paint(image: Image) -> Seen:
+    """Inverse of `painted`."""
+    blue, _, red = (float(v) for v in image.pixels.reshape(-1, 3).mean(axis=0))
+    person = round(blue / 40)
+    return Seen(person=person or None, is_bona_fide=red < blue + 40)
+
+
+class FakeObserver:
+    """Sees one capture with the eyes it was given."""
+
+    def __init__(self, see: Callable[[Image], Seen]) -> None:
+        self._see = see
+
+    def analyse(
+        self, image: Image, *, sequence: int, at_s: float, template: Template | None
+    ) -> FakeAnalysis:
+        seen = self._see(image)
+        if seen.person is None:
+            return FakeAnalysis(Observation(sequence, at_s, 0, None), None)
+        is_good = seen.hint is Hint.HOLD_STILL
+        embedding = embedding_of(seen.person) if is_good else None
+        is_match = None
+        if embedding is not None and template is not None:
+            is_match = similarity_to_template(embedding, template=template) >= THRESHOLD
+        face = FaceEvidence(
+            box_xyxy=seen.box_xyxy,
+            track_id=1,
+            hint=seen.hint,
+            yaw_deg=seen.yaw_deg,
+            pitch_deg=0.0,
+            is_bona_fide=seen.is_bona_fide if is_good else None,
+            is_match=is_match,
+        )
+        return FakeAnalysis(Observation(sequence, at_s, seen.face_count, face), embedding)
+
+
+class FakeRecognition:
+    """`web.capture.course.Recognition` without a model."""
+
+    pack = PACK
+    match_threshold = THRESHOLD
+
+    def __init__(self, see: Callable[[Image], Seen] = read_paint) -> None:
+        self.see = see
+        self.open_observers = 0
+        self._lock = threading.Lock()
+
+    def new_observer(self) -> FakeObserver:
+        with self._lock:
+            self.open_observers += 1
+        return FakeObserver(lambda image: self.see(image))
