@@ -70,7 +70,7 @@ def pad() -> None:
 @click.option("--seed", type=click.IntRange(0, 2**31), default=7, show_default=True)
 @click.option("--lr", type=click.FloatRange(1e-6, 1.0), help="livenessnet: step; default 0.001.")
 @click.option("--batch-size", type=click.IntRange(1, 4096), help="livenessnet; default 64.")
-@click.option("--epochs", type=click.IntRange(1, 10_000), help="livenessnet; default 30.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="livenessnet; default 20.")
 @click.option("--width", type=click.IntRange(16, 256), help="livenessnet, pixels; default 32.")
 @click.option("--height", type=click.IntRange(16, 256), help="livenessnet, pixels; default 32.")
 @json_option

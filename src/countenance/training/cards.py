@@ -19,6 +19,9 @@ LITE0_ATTRIBUTION = (
     "EfficientNet-Lite0: Copyright The TensorFlow Authors, Apache-2.0; PyTorch file by "
     "ML Illustrated, Apache-2.0. Changed: batch normalisation folded, classifier replaced."
 )
+OWN_LICENCE = "LicenseRef-Yours"
+"""Nothing of others is in a network trained from random weights; who trained it decides."""
+OWN_ATTRIBUTION = "None: trained from random weights on the data below."
 LIVENESSNET_ORIGIN = "Trained from random weights by 'countenance pad train --arch livenessnet'"
 
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from countenance.datasets.manifest import Kind, Presentation
 from countenance.datasets.scores import ScoredPresentation
 from countenance.datasets.splits import refuse_leak, source_folds
-from countenance.pad.rates import equal_error_rate
+from countenance.training.calibration import calibration, eer_threshold, scored
 from countenance.training.errors import TrainingDataError
 from countenance.training.features import FeatureTable, Variant
-from countenance.training.logistic import LinearHead, fit, fit_platt
+from countenance.training.logistic import LinearHead, fit
 from countenance.vision.pad_card import PadView
 
 C = 3.0
@@ -81,7 +81,7 @@ def train_heads(
     views = [view for view in PadView if np.any(table.view == view)]
     logits = {view: np.full(len(presentations), np.nan) for view in views}
     for fold in range(count):
-        _refuse_leak(presentations, fold_of == fold)
+        refuse_fold_leak(presentations, fold_of == fold)
         for view in views:
             head = _fit(table, sources, view, fold_of[table.owner] != fold)
             rows = _originals(table, view) & (fold_of[table.owner] == fold)
@@ -99,7 +99,7 @@ def _finish(
 ) -> TrainedHeads:
     heads: dict[PadView, LinearHead] = {}
     for view, values in logits.items():
-        slope, offset = _calibration(presentations, values)
+        slope, offset = calibration(presentations, values)
         logits[view] = values * slope + offset
         everything = np.ones(len(table.owner), bool)
         head = _fit(table, sources, view, everything)
@@ -107,15 +107,20 @@ def _finish(
     shares = _shares(logits)
     fused = sum((share * logits[view] for view, share in shares.items()), np.zeros(len(sources)))
     kind = Kind.FULL_FRAME if PadView.FULL_FRAME in shares else Kind.TIGHT_CROP
-    scores = {"fused": _scored(presentations, fused, kind=kind)}
+    scores = {"fused": scored(presentations, fused, kind=kind)}
     for view, values in logits.items():
-        scores[view.value] = _scored(presentations, values, kind=None)
+        scores[view.value] = scored(presentations, values, kind=None)
     return TrainedHeads(
-        {view: heads[view] for view in shares}, shares, _threshold(scores["fused"]), scores, folds
+        {view: heads[view] for view in shares},
+        shares,
+        eer_threshold(scores["fused"]),
+        scores,
+        folds,
     )
 
 
-def _refuse_leak(presentations: Sequence[Presentation], held: NDArray[np.bool_]) -> None:
+def refuse_fold_leak(presentations: Sequence[Presentation], held: NDArray[np.bool_]) -> None:
+    """Raises: LeakError: the held-out presentations share something with the others."""
     refuse_leak(
         [p for p, out in zip(presentations, held, strict=True) if not out],
         [p for p, out in zip(presentations, held, strict=True) if out],
@@ -158,52 +163,7 @@ def sample_weights(
     return weights
 
 
-def _measured(presentations: Sequence[Presentation], values: Vector) -> NDArray[np.bool_]:
-    """Which count towards error rates: scored, and taken by a camera."""
-    return np.asarray(np.isfinite(values) & np.array([p.is_capture for p in presentations]))
-
-
-def _calibration(presentations: Sequence[Presentation], values: Vector) -> tuple[float, float]:
-    chosen = _measured(presentations, values)
-    bona_fide = np.array([p.is_bona_fide for p in presentations])[chosen]
-    if bona_fide.all() or not bona_fide.any():
-        raise TrainingDataError(
-            "Too few presentations could be scored to calibrate the detector.",
-            remedy="Check that the images show faces and that both classes come from cameras.",
-        )
-    share = bona_fide.mean()
-    weights = np.where(bona_fide, 0.5 / share, 0.5 / (1 - share))
-    return fit_platt(values[chosen], bona_fide, weights)
-
-
 def _shares(logits: Mapping[PadView, Vector]) -> dict[PadView, float]:
     """The fused logit's shares of the views that the data has; they sum to 1."""
     usable = {view: FUSION[view] for view in logits}
     return {view: share / sum(usable.values()) for view, share in usable.items()}
-
-
-def _scored(
-    presentations: Sequence[Presentation], logits: Vector, *, kind: Kind | None
-) -> tuple[ScoredPresentation, ...]:
-    """Scores of those kinds; where `kind` is None, of all that have a logit."""
-    return tuple(
-        ScoredPresentation(p, _sigmoid(float(value)) if np.isfinite(value) else None)
-        for p, value in zip(presentations, logits, strict=True)
-        if (p.kind is kind if kind else np.isfinite(value))
-    )
-
-
-def _threshold(scored: Sequence[ScoredPresentation]) -> float:
-    """The middle of the gap below the score where APCER and BPCER meet."""
-    values: dict[bool, list[float]] = {True: [], False: []}
-    for entry in scored:
-        if entry.bona_fide_score is not None and entry.presentation.is_capture:
-            values[entry.presentation.is_bona_fide].append(entry.bona_fide_score)
-    bona_fide, attacks = np.array(values[True]), np.array(values[False])
-    _, at = equal_error_rate(bona_fide, attacks)
-    below = [v for v in (*values[True], *values[False]) if v < at]
-    return float((at + max(below)) / 2) if below else float(at)
-
-
-def _sigmoid(logit: float) -> float:
-    return float(1 / (1 + np.exp(-np.clip(logit, -60, 60))))

@@ -38,7 +38,7 @@ class LivenessNetPlan:
     seed: int
     lr: float = 1e-3
     batch_size: int = 64
-    epochs: int = 30
+    epochs: int = 20
     width: int = 32
     height: int = 32
 
@@ -135,24 +135,17 @@ def train_livenessnet(
     Raises: TrainingError, DatasetError, ImageError: as the steps below.
     """
     from countenance.training import cards
-    from countenance.training.livenessnet import (
-        crop_input,
-        crop_views,
-        livenessnet_graph,
-        train_network,
-    )
+    from countenance.training.small_pad import VIEWS, network_input, train_network
 
     trained = train_network(presentations, detector=detector, plan=plan, bars=bars)
     card = cards.new_card(
         name="pad-livenessnet",
         architecture="livenessnet",
-        input_=crop_input(plan),
-        views=crop_views(),
+        input_=network_input(plan),
+        views=VIEWS,
         threshold=trained.threshold,
-        provenance=("CC0-1.0", cards.LIVENESSNET_ORIGIN, ""),
+        provenance=(cards.OWN_LICENCE, cards.LIVENESSNET_ORIGIN, cards.OWN_ATTRIBUTION),
         data=cards.describe_data(presentations, seed=plan.seed, folds=trained.folds),
         figures={},
     )
-    return Outcome(
-        livenessnet_graph(trained, plan), card, trained.threshold, trained.scores, detector
-    )
+    return Outcome(trained.model, card, trained.threshold, trained.scores, detector)

@@ -1,0 +1,65 @@
+"""From held-out logits to scores and a threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from countenance.datasets.manifest import Kind, Presentation
+from countenance.datasets.scores import ScoredPresentation
+from countenance.pad.rates import equal_error_rate
+from countenance.training.errors import TrainingDataError
+from countenance.training.logistic import fit_platt
+
+Vector = NDArray[np.float64]
+
+
+def calibration(presentations: Sequence[Presentation], logits: Vector) -> tuple[float, float]:
+    """Return (slope, offset) that calibrate held-out logits with both classes weighing the same.
+
+    Args:
+        presentations: pictures no camera took do not count.
+        logits: (n,), NaN where there is none.
+
+    Raises: TrainingDataError: one class has no logit.
+    """
+    chosen = np.isfinite(logits) & np.array([p.is_capture for p in presentations])
+    bona_fide = np.array([p.is_bona_fide for p in presentations])[chosen]
+    if bona_fide.all() or not bona_fide.any():
+        raise TrainingDataError(
+            "Too few presentations could be judged to calibrate the detector.",
+            remedy="Check that the images show faces and that both classes come from cameras.",
+        )
+    share = bona_fide.mean()
+    weights = np.where(bona_fide, 0.5 / share, 0.5 / (1 - share))
+    return fit_platt(logits[chosen], bona_fide, weights)
+
+
+def scored(
+    presentations: Sequence[Presentation], logits: Vector, *, kind: Kind | None
+) -> tuple[ScoredPresentation, ...]:
+    """Scores 0..1 of the presentations of a kind; where `kind` is None, of all with a logit."""
+    return tuple(
+        ScoredPresentation(p, _sigmoid(float(value)) if np.isfinite(value) else None)
+        for p, value in zip(presentations, logits, strict=True)
+        if (p.kind is kind if kind else np.isfinite(value))
+    )
+
+
+def eer_threshold(entries: Sequence[ScoredPresentation]) -> float:
+    """The middle of the gap below the score at which APCER and BPCER meet."""
+    values: dict[bool, list[float]] = {True: [], False: []}
+    for entry in entries:
+        if entry.bona_fide_score is not None and entry.presentation.is_capture:
+            values[entry.presentation.is_bona_fide].append(entry.bona_fide_score)
+    bona_fide, attacks = np.array(values[True]), np.array(values[False])
+    _, at = equal_error_rate(bona_fide, attacks)
+    below = [v for v in (*values[True], *values[False]) if v < at]
+    middle = (at + max(below)) / 2 if below else at
+    return float(np.clip(middle, 1e-6, 1 - 1e-6))
+
+
+def _sigmoid(logit: float) -> float:
+    return float(1 / (1 + np.exp(-np.clip(logit, -60, 60))))

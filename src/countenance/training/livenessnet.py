@@ -1,0 +1,242 @@
+"""LivenessNet: a small convolutional network on the face crop, trained from scratch with JAX.
+
+Two pairs of 3 x 3 convolutions (16, then 32 channels), each followed by ReLU and batch
+normalisation, pooled after each pair, then a dense layer of 64 and two outputs: 148,562 numbers at
+32 x 32. Kept as an architecture because earlier projects know it; the linear detector is better.
+
+Source: the architecture described by A. Rosebrock, "Liveness Detection with OpenCV", 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from countenance.training.face_crops import jitter
+
+CHANNELS = (16, 16, 32, 32)
+DENSE = 64
+NORM_EPSILON = 1e-3
+NORM_MOMENTUM = 0.9
+DROP_POOLED, DROP_DENSE = 0.25, 0.5
+PREDICT_BATCH = 512
+
+Tree = dict[str, Any]
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """How long and how fast to train."""
+
+    lr: float
+    batch_size: int
+    epochs: int
+    seed: int
+
+
+def new_network(key: jax.Array, *, width_px: int, height_px: int) -> tuple[Tree, Tree]:
+    """Return random parameters and fresh running statistics."""
+    keys = jax.random.split(key, len(CHANNELS) + 2)
+    parameters: Tree = {}
+    statistics: Tree = {}
+    inputs = 3
+    for index, channels in enumerate(CHANNELS):
+        shape, fan = (3, 3, inputs, channels), inputs * 9
+        parameters[f"conv{index}"] = _layer(keys[index], shape, fan, channels)
+        _add_norm(parameters, statistics, f"norm{index}", channels)
+        inputs = channels
+    flat = inputs * (width_px // 4) * (height_px // 4)
+    parameters["dense"] = _layer(keys[-2], (flat, DENSE), flat, DENSE)
+    _add_norm(parameters, statistics, "norm_dense", DENSE)
+    parameters["out"] = _layer(keys[-1], (DENSE, 2), DENSE, 2)
+    return parameters, statistics
+
+
+def _layer(key: jax.Array, shape: tuple[int, ...], fan: int, outputs: int) -> Tree:
+    kernel = jax.random.normal(key, shape) * np.sqrt(2 / fan)
+    return {"kernel": kernel, "bias": jnp.zeros(outputs)}
+
+
+def _add_norm(parameters: Tree, statistics: Tree, name: str, channels: int) -> None:
+    parameters[name] = {"scale": jnp.ones(channels), "shift": jnp.zeros(channels)}
+    statistics[name] = {"mean": jnp.zeros(channels), "variance": jnp.ones(channels)}
+
+
+def forward(
+    parameters: Tree, statistics: Tree, images: jax.Array, key: jax.Array | None
+) -> tuple[jax.Array, Tree]:
+    """Return (n, 2) outputs, attack first, and the statistics to keep.
+
+    Args:
+        parameters: see `new_network`.
+        statistics: running means and variances.
+        images: (n, height, width, 3) float32, 0..1; twice as fast on a processor as planes.
+        key: randomness of dropout; None runs the network as it is used, without changing it.
+    """
+    kept: Tree = {}
+    value = images
+    keys = [None, None, None] if key is None else list(jax.random.split(key, 3))
+    for index in range(len(CHANNELS)):
+        layer = parameters[f"conv{index}"]
+        value = jax.nn.relu(_convolve(value, layer["kernel"]) + layer["bias"])
+        name = f"norm{index}"
+        value, kept[name] = _normalise(
+            value, parameters[name], statistics[name], axes=(0, 1, 2), is_training=key is not None
+        )
+        if index % 2:
+            value = _drop(_pool(value), DROP_POOLED, keys[index // 2])
+    value = value.reshape(len(value), -1)
+    value = jax.nn.relu(value @ parameters["dense"]["kernel"] + parameters["dense"]["bias"])
+    value, kept["norm_dense"] = _normalise(
+        value,
+        parameters["norm_dense"],
+        statistics["norm_dense"],
+        axes=(0,),
+        is_training=key is not None,
+    )
+    value = _drop(value, DROP_DENSE, keys[2])
+    return value @ parameters["out"]["kernel"] + parameters["out"]["bias"], kept
+
+
+def _convolve(value: jax.Array, kernel: jax.Array) -> jax.Array:
+    layout = ("NHWC", "HWIO", "NHWC")
+    return jax.lax.conv_general_dilated(value, kernel, (1, 1), "SAME", dimension_numbers=layout)
+
+
+def _pool(value: jax.Array) -> jax.Array:
+    rows, height, width, channels = value.shape
+    even = value[:, : height // 2 * 2, : width // 2 * 2]
+    return even.reshape(rows, height // 2, 2, width // 2, 2, channels).max((2, 4))
+
+
+def _drop(value: jax.Array, rate: float, key: jax.Array | None) -> jax.Array:
+    if key is None:
+        return value
+    return jnp.where(jax.random.bernoulli(key, 1 - rate, value.shape), value / (1 - rate), 0.0)
+
+
+def _normalise(
+    value: jax.Array, layer: Tree, running: Tree, *, axes: tuple[int, ...], is_training: bool
+) -> tuple[jax.Array, Tree]:
+    mean, variance = running["mean"], running["variance"]
+    kept = running
+    if is_training:
+        mean, variance = value.mean(axes), value.var(axes)
+        kept = {
+            "mean": NORM_MOMENTUM * running["mean"] + (1 - NORM_MOMENTUM) * mean,
+            "variance": NORM_MOMENTUM * running["variance"] + (1 - NORM_MOMENTUM) * variance,
+        }
+    scale = layer["scale"] / jnp.sqrt(variance + NORM_EPSILON)
+    return value * scale + (layer["shift"] - mean * scale), kept
+
+
+Batch = tuple[jax.Array, jax.Array, jax.Array]
+"""Images, labels (1 = bona fide) and weights."""
+
+
+def _loss(
+    parameters: Tree, statistics: Tree, batch: Batch, key: jax.Array
+) -> tuple[jax.Array, Tree]:
+    images, labels, weights = batch
+    outputs, kept = forward(parameters, statistics, images, key)
+    picked = jnp.take_along_axis(jax.nn.log_softmax(outputs), labels[:, None], axis=1)[:, 0]
+    return -(weights * picked).mean(), kept
+
+
+@partial(jax.jit, static_argnames=("lr",))
+def _step(state: Tree, batch: Batch, key: jax.Array, *, lr: float) -> Tree:
+    """One step of Adam (Kingma and Ba, ICLR 2015)."""
+    slope, kept = jax.grad(_loss, has_aux=True)(
+        state["parameters"], state["statistics"], batch, key
+    )
+    count = state["count"] + 1
+    first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, state["first"], slope)
+    second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, state["second"], slope)
+    rate = lr * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
+    parameters = jax.tree.map(
+        lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), state["parameters"], first, second
+    )
+    return {
+        "parameters": parameters,
+        "statistics": kept,
+        "first": first,
+        "second": second,
+        "count": count,
+    }
+
+
+@jax.jit
+def _outputs(parameters: Tree, statistics: Tree, images: jax.Array) -> jax.Array:
+    return forward(parameters, statistics, images, None)[0]
+
+
+def fit(
+    pixels: Pixels,
+    is_bona_fide: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    *,
+    fitting: Fitting,
+    on_epoch: Callable[[], None] = lambda: None,
+) -> tuple[Tree, Tree]:
+    """Train a network from scratch.
+
+    Args:
+        pixels: (n, height, width, 3) uint8 RGB, n at least 1.
+        is_bona_fide: (n,)
+        weights: (n,), mean about 1.
+        fitting: length, speed, seed.
+        on_epoch: called after each pass over the data.
+
+    Returns: parameters and statistics.
+    """
+    rng = np.random.default_rng(fitting.seed)
+    key = jax.random.key(fitting.seed)
+    parameters, statistics = new_network(key, width_px=pixels.shape[2], height_px=pixels.shape[1])
+    nothing = jax.tree.map(jnp.zeros_like, parameters)
+    state: Tree = {
+        "parameters": parameters,
+        "statistics": statistics,
+        "first": nothing,
+        "second": nothing,
+        "count": jnp.zeros((), jnp.float32),
+    }
+    labels = is_bona_fide.astype(np.int32)
+    size = min(fitting.batch_size, len(pixels))
+    for _ in range(fitting.epochs):
+        order = rng.permutation(len(pixels))
+        # Whole batches only: one shape compiles once, and the rest comes up in another epoch.
+        for start in range(0, len(order) - size + 1, size):
+            rows = order[start : start + size]
+            images = _as_real(jitter(pixels[rows], rng))
+            key, here = jax.random.split(key)
+            batch = (images, jnp.asarray(labels[rows]), jnp.asarray(weights[rows], jnp.float32))
+            state = _step(state, batch, here, lr=fitting.lr)
+        on_epoch()
+    return state["parameters"], state["statistics"]
+
+
+def logits(parameters: Tree, statistics: Tree, pixels: Pixels) -> NDArray[np.float64]:
+    """Return (n,) logits, positive is bona fide, of (n, height, width, 3) uint8 RGB."""
+    parts = [np.empty(0)]
+    for start in range(0, len(pixels), PREDICT_BATCH):
+        images = _as_real(pixels[start : start + PREDICT_BATCH])
+        outputs = np.asarray(_outputs(parameters, statistics, images), np.float64)
+        parts.append(outputs[:, 1] - outputs[:, 0])
+    return np.concatenate(parts)
+
+
+def _as_real(pixels: Pixels) -> jax.Array:
+    return jnp.asarray(pixels, jnp.float32) / 255
+
+
+def count_parameters(parameters: Tree, statistics: Tree) -> int:
+    """Numbers in the network, running statistics included."""
+    return sum(leaf.size for leaf in jax.tree.leaves((parameters, statistics)))
