@@ -95,8 +95,8 @@ def _reason_of_timeout(state: State) -> Reason:
         return Reason.POOR_QUALITY
     worst = max(state.attack_frames, state.mismatch_frames)
     if worst * 2 > state.samples_judged:
-        is_mismatch = state.mismatch_frames >= state.attack_frames
-        return Reason.NOT_MATCHED if is_mismatch else Reason.PRESENTATION_ATTACK
+        is_attack = state.attack_frames >= state.mismatch_frames
+        return Reason.PRESENTATION_ATTACK if is_attack else Reason.NOT_MATCHED
     return Reason.TIMED_OUT
 
 
@@ -148,8 +148,9 @@ def _decide(state: State) -> State:
         (state.repeated_in_a_row >= policy.repeated_frames_limit, Reason.FROZEN),
         (state.several_faces_frames >= policy.several_faces_limit, Reason.SEVERAL_FACES),
         (state.face_changes >= policy.face_changes_limit, Reason.FACE_CHANGED),
-        (state.mismatch_frames >= policy.mismatch_frames_limit, Reason.NOT_MATCHED),
+        # A picture of somebody else is both; the attack is what the owner should hear of.
         (state.attack_frames >= policy.attack_frames_limit, Reason.PRESENTATION_ATTACK),
+        (state.mismatch_frames >= policy.mismatch_frames_limit, Reason.NOT_MATCHED),
     )
     for is_reached, reason in limits:
         if is_reached:

@@ -100,6 +100,13 @@ def test_a_limit_refuses_exactly_when_it_is_reached(make, times, reason):
     assert play(*[make] * times).verdict == Verdict.denied(reason)
 
 
+def test_a_picture_of_somebody_else_is_told_as_an_attack():
+    both = replace(ATTACK, is_match=False)
+    attack = Verdict.denied(Reason.PRESENTATION_ATTACK)
+    assert play(*[frame(both)] * POLICY.attack_frames_limit).verdict == attack
+    assert expire(play(frame(both)), at_s=POLICY.time_limit_s + 1).verdict == attack
+
+
 def test_a_face_that_keeps_changing_is_refused():
     frames = [frame(face) for face in (GOOD, NEXT_FACE) * 6]
     assert play(*frames).verdict == Verdict.denied(Reason.FACE_CHANGED)
