@@ -39,6 +39,7 @@ def decode_image(data: bytes, *, limits: DecodeLimits) -> Image:
         limits: refused beyond these, before any pixel is allocated.
 
     Returns: BGR pixels; transparency and more than eight bits are dropped.
+
     Raises:
         ImageTooLargeError: more bytes or pixels than `limits` allows.
         NotAnImageError: no image, a format outside `limits`, or damaged.

@@ -90,5 +90,9 @@ def is_same_picture(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:
     return float(cv2.absdiff(before, now).mean()) < _REPEAT_DIFFERENCE
 
 
-_REPEAT_DIFFERENCE: Final = 0.05
-"""Mean absolute difference in grey levels."""
+_REPEAT_DIFFERENCE: Final = 0.12
+"""Mean absolute difference in grey levels.
+
+Measured on 21 clips after JPEG: duplicates within a file lie below 0.11, the 5th percentile of
+consecutive frames of a real camera above 0.5.
+"""

@@ -23,7 +23,7 @@ from countenance.vision.observer import Observer, Thresholds
 from countenance.vision.quality import STILL_LIMITS, first_hint, sample_quality
 
 _STILL_SIDES_PX: Final = (640, 1280, 320)
-"""Longest sides at which a photograph is searched, one after the other until a face is found."""
+"""Longest sides at which a photograph is searched until a face is found; never enlarged first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,16 +133,14 @@ def open_recognition(
 
 
 def _search_still(detector: FaceDetector, image: Image) -> tuple[DetectedFace, ...]:
+    longest = max(image.width_px, image.height_px)
     for side_px in _STILL_SIDES_PX:
-        longest = max(image.width_px, image.height_px)
-        if side_px > 2 * longest:
-            continue
-        # Enlarging a small photograph finds small faces that the detector's grid would miss.
-        view, factor = resized(image, factor=side_px / longest)
-        faces = detector.detect(view)
+        faces = detector.detect(image, max_side_px=side_px)
         if faces:
-            return tuple(_scaled(face, 1 / factor) for face in faces)
-    return ()
+            return faces
+    # Enlarged, a small photograph shows faces that fall between the detector's cells.
+    view, factor = resized(image, factor=min(4.0, max(1.0, _STILL_SIDES_PX[0] / longest)))
+    return tuple(_scaled(face, 1 / factor) for face in detector.detect(view))
 
 
 def _prominence(box: Box, size: tuple[int, int]) -> float:

@@ -29,7 +29,7 @@ class TrackingPolicy:
     """Farthest the centre may move from one frame to the next, in widths of the last box."""
     max_growth: float = 1.6
     """Largest ratio of the widths of one face in two consecutive frames."""
-    counted_share: float = 0.35
+    counted_share: float = 0.4
     """Faces narrower than this share of the largest are bystanders and not counted."""
     counted_side_share: float = 0.06
     """Faces narrower than this share of the frame's longer side are never counted."""

@@ -1,4 +1,3 @@
-# ruff: noqa: ARG002 - stand-ins look at nothing
 """Stand-ins that see nothing: for tests, and for parts that need no camera. They fail closed."""
 
 from __future__ import annotations
