@@ -22,6 +22,7 @@ from countenance.errors import ConfigurationError, CountenanceError
 
 BUSY_TIMEOUT_S: Final = 15.0
 """How long a SQLite writer waits for another one, seconds."""
+_SCRUB_PATIENCE_MS: Final = 250
 POSTGRESQL_DRIVER: Final = "postgresql+psycopg"
 SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -70,7 +71,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(
         self,
         value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy passes it by name or place
+        dialect: Dialect,
     ) -> datetime | None:
         if value is None:
             return None
@@ -124,7 +125,9 @@ class Database:
             return
         with _told(), self.engine.connect() as connection:
             idle = connection.execution_options(begin="")  # no checkpoint inside a transaction
+            idle.exec_driver_sql(f"PRAGMA busy_timeout = {_SCRUB_PATIENCE_MS}")
             idle.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            idle.exec_driver_sql(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def close(self) -> None:
         """Close all idle connections."""

@@ -6,13 +6,16 @@ factor), no composition rules, common passwords and the own name refused.
 
 from __future__ import annotations
 
+import base64
 import itertools
+import secrets
 import threading
 import unicodedata
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from argon2.profiles import RFC_9106_LOW_MEMORY
 from sqlalchemy import select, update
 
@@ -25,7 +28,7 @@ from countenance.identity.interfaces import User, UserId
 from countenance.identity.models import UserRow
 from countenance.identity.names import fold, login_name
 from countenance.identity.store import Store, as_user, is_id, read_user, select_users
-from countenance.identity.tokens import new_code, new_token
+from countenance.identity.tokens import new_code
 
 MIN_LENGTH: Final = 8
 MAX_LENGTH: Final = 256
@@ -42,7 +45,7 @@ class Hasher:
         """Args: argon2: cost; None takes RFC 9106's second choice: 64 MiB, t = 3, p = 4."""
         self._argon2 = argon2 or PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
         self._places = threading.BoundedSemaphore(CONCURRENT_HASHES)
-        self._nobody = self._hash(new_token())
+        self._nobody = _hash_of_nothing(self._argon2)
 
     def hash_new(self, password: str, *, name: str) -> str:
         """Hash a new password. Raises: WeakPasswordError."""
@@ -91,6 +94,16 @@ def check_strength(password: str, *, name: str) -> None:
         raise WeakPasswordError(
             "The password is the name.", remedy="Take a password without the name."
         )
+
+
+def _hash_of_nothing(argon2: PasswordHasher) -> str:
+    """A hash of that cost that no password gives; made without the work of one."""
+    salt, value = (
+        base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=")
+        for size in (argon2.salt_len, argon2.hash_len)
+    )
+    cost = f"m={argon2.memory_cost},t={argon2.time_cost},p={argon2.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${value}"
 
 
 def _is_row(text: str) -> bool:

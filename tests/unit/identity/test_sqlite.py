@@ -244,3 +244,19 @@ def test_a_time_without_a_zone_is_refused(identity: Identity) -> None:
 def _fill(identity: Identity) -> None:
     for number in range(10_000):
         identity.audit.append(Tag.LOGIN_REFUSED, details={"n": str(number), "x": "x" * 3000})
+
+
+def test_a_reader_in_the_way_does_not_hold_up_an_erasure(
+    identity: Identity, tmp_path: Path, template: Template
+) -> None:
+    ada = identity.users.set_up(name="ada", display_name="", password=PASSWORD)
+    identity.vault.store(ada.id, template, actor=None)
+    reader = sqlite3.connect(tmp_path / "countenance.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM users").fetchone()
+    assert identity.vault.erase(ada.id, actor=None)
+    assert identity.vault.load(ada.id) is None
+    reader.close()
+    with identity._database.engine.connect() as connection:
+        # What the scrubbing lowered for itself is as before.
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 15_000
