@@ -73,8 +73,7 @@ def measure_login_frame(engine: Engine, data: bytes, *, frames: int) -> LoginFra
         width_px=image.width_px,
         height_px=image.height_px,
         stages_ms={
-            name: statistics.median(row[index] for row in rows)
-            for index, name in enumerate(STAGES)
+            name: statistics.median(row[index] for row in rows) for index, name in enumerate(STAGES)
         },
         total_ms=statistics.median(sum(row) for row in rows),
     )

@@ -22,8 +22,8 @@ def bench() -> None:
 @click.option(
     "--source",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A JPEG or WebP frame of at most 1280 pixels a side and 300 kB, as a browser sends it; "
-    "default a public-domain portrait where scikit-image carries it, else a drawn pattern.",
+    help="A JPEG or WebP frame as a browser sends it, at most 1280 pixels a side and 300 kB; "
+    "default a public-domain portrait where scikit-image carries it, else a pattern.",
 )
 @click.option("--frames", default=60, show_default=True, type=click.IntRange(5, 10_000))
 @json_option
@@ -31,8 +31,8 @@ def bench() -> None:
 def login_frame(session: Session, source: Path | None, frames: int) -> None:
     """Time each step of one login frame: median over many, one after the other.
 
-    JSON keys: frames width_px height_px threads source decode_ms detect_ms quality_ms pad_ms embed_ms
-    total_ms frames_per_s.
+    JSON keys: frames width_px height_px threads source decode_ms detect_ms quality_ms pad_ms
+    embed_ms total_ms frames_per_s.
 
     \b
     Examples:

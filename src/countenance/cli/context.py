@@ -57,8 +57,13 @@ class Session:
 
     def progress(self) -> Progress:
         """A progress bar on standard error that leaves nothing behind; silent in a pipe."""
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         return Progress(
             TextColumn("{task.description}"),

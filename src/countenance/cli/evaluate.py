@@ -43,7 +43,8 @@ def evaluate() -> None:
 def matching(session: Session, pairs: Path, root: Path | None) -> None:
     """Verification error rates on a list of image pairs, at the threshold of the model card.
 
-    The largest face of each image is compared, whatever its quality. An image without a face or
+    The most prominent face of each image (large, near the middle) is compared, whatever its
+    quality. An image without a face or
     that cannot be read is a failure to acquire; its comparisons are left out and counted.
     FNMR at an FMR below one over the number of non-mated pairs is FNMR without any false match.
 

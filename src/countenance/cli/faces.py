@@ -63,8 +63,8 @@ def erase(session: Session, name: str, yes: bool) -> None:
 def verify(session: Session, a: Path, b: Path, show_score: bool) -> None:
     """Tell whether the image files A and B show the same person.
 
-    The largest face of each is compared at the threshold of the model card. Photographs prove
-    nobody's presence: this looks for no presentation attack.
+    The most prominent face of each (large, near the middle) is compared at the threshold of the
+    model card. Photographs prove nobody's presence: this looks for no presentation attack.
 
     Exit status: 0 same person, 1 not the same or no face found or an error, 2 wrong usage.
 
@@ -127,7 +127,7 @@ def _say_verified(same: bool | None, failure: str | None) -> None:
 @json_option
 @pass_session
 def identify(session: Session, image: Path, limit: int) -> None:
-    """Tell which enrolled users the largest face of the file IMAGE may be.
+    """Tell which enrolled users the most prominent face of the file IMAGE may be.
 
     Exit status: 0 at least one candidate, 1 nobody or no face or an error, 2 wrong usage.
 
@@ -166,8 +166,6 @@ def _candidates(session: Session, engine: Engine, probe: Embedding, *, limit: in
     from countenance.cli.enrolled import open_gallery, user_names
 
     gallery = open_gallery(session, engine)
-    found = gallery.candidates(
-        probe, threshold=engine.thresholds.match_similarity, limit=limit
-    )
+    found = gallery.candidates(probe, threshold=engine.thresholds.match_similarity, limit=limit)
     names = user_names(session, [candidate.key for candidate in found])
     return [names[candidate.key] for candidate in found]

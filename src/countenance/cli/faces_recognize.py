@@ -48,6 +48,7 @@ class Wish:
 )
 @click.option(
     "--policy",
+    expose_value=False,  # there is one so far; a further one is a choice, not a new option
     type=click.Choice(["passive"]),
     default="passive",
     show_default=True,
@@ -66,7 +67,6 @@ def recognize(
     session: Session,
     source: str,
     output: Path | None,
-    policy: str,
     user: str | None,
     frames: int | None,
     max_seconds: float | None,
@@ -93,8 +93,8 @@ def recognize(
     wish = Wish(source, output, user, frames, max_seconds)
     engine = session.container.engine
     watch = _watch(session, engine, wish)
-    with _open(wish) as reader, _sinks(session, wish, reader) as sinks:
-        _look(session, wish, reader, watch, sinks)
+    with _open(wish) as reader, _sink(session, wish, reader) as sink:
+        _look(session, wish, reader, watch, sink)
     _conclude(session, wish, watch)
 
 
@@ -110,9 +110,7 @@ def _watch(session: Session, engine: Engine, wish: Wish) -> Watch:
     return Watch(engine, gallery, names=names, policy=policy)
 
 
-def _enrolled(
-    session: Session, engine: Engine, name: str | None
-) -> tuple[Gallery, dict[str, str]]:
+def _enrolled(session: Session, engine: Engine, name: str | None) -> tuple[Gallery, dict[str, str]]:
     """Whom faces are compared with, and the names of them."""
     from countenance.biometrics.identification import Gallery
     from countenance.cli.enrolled import open_gallery, user_names
@@ -183,18 +181,18 @@ class _TextSink:
 
 
 @contextlib.contextmanager
-def _sinks(session: Session, wish: Wish, reader: VideoReader) -> Iterator[list[Sink]]:
+def _sink(session: Session, wish: Wish, reader: VideoReader) -> Iterator[Sink | None]:
     from countenance.images.video import VideoWriter
     from countenance.images.window import can_open_window, close_windows
 
     if wish.output is not None:
         with VideoWriter(wish.output, fps=reader.fps) as writer:
-            yield [_VideoSink(writer)]
+            yield _VideoSink(writer)
     elif not wish.is_camera:
-        yield []
+        yield None
     elif can_open_window() and not session.wants_json:
         try:
-            yield [_WindowSink()]
+            yield _WindowSink()
         finally:
             close_windows()
     else:
@@ -202,11 +200,11 @@ def _sinks(session: Session, wish: Wish, reader: VideoReader) -> Iterator[list[S
             "The installed OpenCV is the headless one and cannot open a window; what is seen is "
             "told as text. Use --output for an annotated video."
         )
-        yield [_TextSink(session)]
+        yield _TextSink(session)
 
 
 def _look(
-    session: Session, wish: Wish, reader: VideoReader, watch: Watch, sinks: list[Sink]
+    session: Session, wish: Wish, reader: VideoReader, watch: Watch, sink: Sink | None
 ) -> None:
     began_s = time.monotonic()
     with session.progress() as progress:
@@ -217,7 +215,7 @@ def _look(
                 break
             sighting = watch.see(frame, at_s=at_s)
             overlay = _overlay(sighting, watch)
-            if not all([sink.show(frame.image, overlay, at_s=at_s) for sink in sinks]):
+            if sink is not None and not sink.show(frame.image, overlay, at_s=at_s):
                 break
             progress.update(task, completed=frame.index + 1)
             if wish.is_camera and watch.verdict is not None:

@@ -23,7 +23,6 @@ COMMANDS: Final = {
     "users": "countenance.cli.users:users",
     "faces": "countenance.cli.faces:faces",
     "pad": "countenance.cli.pad:pad",
-    "pad": "countenance.cli.pad:pad",
     "models": "countenance.cli.models:models",
     "evaluate": "countenance.cli.evaluate:evaluate",
     "bench": "countenance.cli.bench:bench",

@@ -121,7 +121,9 @@ class Watch:
         is_match = key is not None and key == self._streak_of
         return replace(observation, face=replace(face, is_match=is_match))
 
-    def _note(self, state: State, observation: Observation, key: str | None, *, at_s: float) -> None:
+    def _note(
+        self, state: State, observation: Observation, key: str | None, *, at_s: float
+    ) -> None:
         face, tally = observation.face, self.tally
         tally.frames += 1
         tally.frames_with_face += face is not None

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--host", help="Address to listen on; default COUNTENANCE_HOST or 127.0.0.1.")
-@click.option(
-    "--port", type=click.IntRange(1, 65535), help="Default COUNTENANCE_PORT or 8000."
-)
+@click.option("--port", type=click.IntRange(1, 65535), help="Default COUNTENANCE_PORT or 8000.")
 @click.option("--open/--no-open", "opens", default=False, help="Open the page in a browser.")
 @pass_session
 def run(session: Session, host: str | None, port: int | None, opens: bool) -> None:
@@ -75,13 +73,14 @@ def _serve(server: Server, bound: socket.socket) -> None:
 
 def page(server: ServerSettings) -> str:
     """Where a browser on this machine finds the server; localhost may use the camera."""
-    if server.host in ("0.0.0.0", "::", "") or _is_loopback(server.host):  # noqa: S104
+    if server.host in ("0.0.0.0", "::", "") or is_loopback(server.host):  # noqa: S104
         return f"http://localhost:{server.port}"
     host = f"[{server.host}]" if ":" in server.host else server.host
     return f"http://{host}:{server.port}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens on `host`."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -89,7 +88,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _warn_of_network(session: Session, server: ServerSettings) -> None:
-    if _is_loopback(server.host):
+    if is_loopback(server.host):
         return
     session.note(
         f"Listening on {server.host}: browsers on other machines open a camera over HTTPS only. "

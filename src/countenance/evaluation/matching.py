@@ -86,9 +86,7 @@ def read_pairs(path: Path, *, root: Path) -> list[Pair]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = csv.DictReader(file)
-            missing = set(COLUMNS) - set(rows.fieldnames or ())
-            if missing:
-                raise ValueError(f"the column {sorted(missing)[0]} is missing")
+            _check_columns(rows.fieldnames or ())
             return [_pair(row, root=root, line=rows.line_num) for row in rows]
     except (OSError, ValueError, csv.Error) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
@@ -96,6 +94,12 @@ def read_pairs(path: Path, *, root: Path) -> list[Pair]:
             f"The list of pairs {path} cannot be used: {why}.",
             remedy="Give a CSV file with the columns a,b,same; same is 1 or 0.",
         ) from error
+
+
+def _check_columns(found: Iterable[str]) -> None:
+    missing = set(COLUMNS) - set(found)
+    if missing:
+        raise ValueError(f"the column {min(missing)} is missing")
 
 
 def _pair(row: Mapping[str, str | None], *, root: Path, line: int) -> Pair:

@@ -216,7 +216,7 @@ class VideoWriter:
         # An encoder that ran out of space says nothing; an unreadable result tells it.
         if self._written == 0 or not cv2.VideoCapture(str(self._part)).isOpened():
             raise self._unwritable("no frame was written, or the disk is full")
-        os.replace(self._part, self._path)
+        self._part.replace(self._path)
 
     def write(self, image: Image, *, at_s: float | None = None) -> None:
         """Add a frame.
