@@ -66,7 +66,11 @@ def test_every_page_is_reached_from_the_front_page() -> None:
         page = waiting.pop()
         reached.add(page)
         found = ((page.parent / link.partition("#")[0]).resolve() for link in links(page))
-        waiting += [file for file in found if file.suffix == ".md" and file not in reached]
+        waiting += [
+            file
+            for file in found
+            if file.suffix == ".md" and file.is_file() and file not in reached
+        ]
     assert {page_name(page) for page in PAGES} - {page_name(page) for page in reached} == set()
 
 
