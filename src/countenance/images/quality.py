@@ -13,6 +13,8 @@ from countenance.geometry.boxes import Box
 from countenance.images.image import ColourOrder, Image
 
 _FACE_SIDE_PX: Final = 96
+_LEAST_CONTRAST: Final = 0.05
+"""Below it the rounding of grey values would look like detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def measure(image: Image, *, face: Box) -> PictureQuality:
         under_exposed_share=float((grey_face < 0.1).mean()),
         over_exposed_share=float((grey_face > 0.97).mean()),
         background_ratio=frame_mean / max(mean, 1e-3),
-        sharpness=float(laplacian.std()) / max(deviation, 1e-3),
+        sharpness=float(laplacian.std()) / max(deviation, _LEAST_CONTRAST),
     )
 
 
