@@ -21,7 +21,7 @@ _LIVENESSNET_ONLY = ("lr", "batch_size", "epochs", "width", "height")
 
 @click.group()
 def pad() -> None:
-    r"""Train the detector that tells a live face from a picture of one.
+    """Train the detector that tells a live face from a picture of one.
 
     \b
     Examples:
@@ -76,7 +76,7 @@ def pad() -> None:
 @json_option
 @pass_session
 def train(session: Session, /, **options: Any) -> None:
-    r"""Train a detector, measure it on sources held out of training, and write it with its card.
+    """Train a detector, measure it on sources held out of training, and write it with its card.
 
     Every figure is out of fold: the model that judged a picture saw nothing of that picture's
     source (camera, room and session) or person. The detector written is then trained on all of
