@@ -273,7 +273,8 @@ def _read_rgb(path: Path) -> Pixels:
 def _load(path: Path) -> _Rows | None:
     """Stored rows; None when there are none or the file is damaged, so they are made anew."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: numpy would leave the file of a damaged archive open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             rows = _Rows(stored["features"], stored["view"], stored["variant"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
