@@ -97,9 +97,10 @@ class Photographs:
 def examine(engine: Engine, path: Path) -> UsablePhotograph | RefusedPhotograph:
     """Look at one file."""
     try:
-        still = engine.analyse_still(read_image(path))
+        image = read_image(path)
     except ImageError as error:
         return RefusedPhotograph(path, Refusal.UNREADABLE, _bare(error, path))
+    still = engine.analyse_still(image)
     if still.hint is not Hint.HOLD_STILL or still.embedding is None:
         return RefusedPhotograph(path, still.hint)
     return UsablePhotograph(path, still.embedding, still.quality)

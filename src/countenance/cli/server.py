@@ -48,12 +48,21 @@ def listen(server: ServerSettings) -> socket.socket:
     """
     try:
         found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
-        bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
+        return _bound(found[0])
     except (OSError, OverflowError) as error:
         raise _no_address(server, error) from error
+
+
+def _bound(address: tuple[Any, ...]) -> socket.socket:
+    """A socket bound to one answer of `getaddrinfo`."""
+    family, kind, protocol, _, place = address
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(place)
+    except OSError:
+        bound.close()
+        raise
     return bound
 
 

@@ -41,7 +41,7 @@ def test_the_threshold_at_an_fmr_allows_that_many_false_matches_and_no_more(
     fmr: float, matches: int
 ) -> None:
     threshold = rates.threshold_at_fmr(NON_MATED, fmr=fmr)
-    assert int((NON_MATED >= threshold).sum()) == matches
+    assert int((threshold <= NON_MATED).sum()) == matches
 
 
 def test_tied_similarities_match_together_or_not_at_all() -> None:
