@@ -1,4 +1,3 @@
-# noqa: INP001 - a program, no package
 """Write docs/reference/cli.md from the help texts of the commands.
 
 `python tools/gen_cli_docs.py` writes the page; with `--check` it exits 1 when the page is not what
@@ -53,7 +52,7 @@ def contexts(
     if isinstance(command, click.Group):
         for below in command.list_commands(context):
             found = command.get_command(context, below)
-            assert found is not None  # noqa: S101 - the group has just named it
+            assert found is not None
             yield from contexts(found, context, below)
 
 

@@ -111,4 +111,4 @@ class FakeRecognition:
     def new_observer(self) -> FakeObserver:
         with self._lock:
             self.open_observers += 1
-        return FakeObserver(lambda image: self.see(image))
+        return FakeObserver(self.see)

@@ -29,8 +29,8 @@ def _record(path: str, text: str) -> str:
 
 def build_editable(
     wheel_directory: str,
-    config_settings: object = None,  # noqa: ARG001 - PEP 660 passes it
-    metadata_directory: str | None = None,  # noqa: ARG001 - PEP 660 passes it
+    config_settings: object = None,
+    metadata_directory: str | None = None,
 ) -> str:
     """Build the project itself (PEP 660)."""
     return write_wheel(Path(wheel_directory), "sample_project", "1.0", maker="us").name

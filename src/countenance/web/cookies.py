@@ -23,7 +23,7 @@ class Cookie:
 
 
 SESSION: Final = Cookie("countenance", "Lax")
-"""A login. Lax, so that a link from elsewhere finds the person logged in; POSTs need CSRF tokens."""
+"""A login. Lax, so that a link from elsewhere finds the person logged in; POSTs need tokens."""
 PENDING: Final = Cookie("countenance-pending", "Strict")
 """A ceremony that has begun."""
 FORM: Final = Cookie("countenance-form", "Strict")

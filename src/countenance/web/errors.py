@@ -146,7 +146,7 @@ def _product_error(error: CountenanceError) -> Response:
     return _answer(status, error.code, error.message, error.remedy, retry_after_s=wait_s)
 
 
-def _csrf_error(error: CSRFError) -> Response:
+def _csrf_error(_error: CSRFError) -> Response:
     return _answer(
         HTTPStatus.BAD_REQUEST,
         "web.csrf",
@@ -155,7 +155,7 @@ def _csrf_error(error: CSRFError) -> Response:
     )
 
 
-def _limit_error(error: RateLimitExceeded) -> Response:
+def _limit_error(_error: RateLimitExceeded) -> Response:
     wait_s = 60
     for limiter in current_app.extensions.get("limiter", ()):
         if limiter.current_limit is not None:

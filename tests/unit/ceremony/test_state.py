@@ -202,7 +202,7 @@ def is_good(face: FaceEvidence | None, count: int, repeated: bool) -> bool:
 
 @given(st.lists(steps, max_size=120), st.integers(1, 12))
 def test_a_grant_always_rests_on_n_good_frames_of_one_face_in_time(script, needed):
-    """Whatever is played: a grant means the last N fresh frames were good, of one track, in time."""
+    """Whatever is played: a grant means the last N fresh frames were good, of one face, in time."""
     policy = replace(POLICY, frames_needed=needed)
     state, now_s = begin(policy, at_s=0.0), 0.0
     fresh: list[tuple[bool, int | None]] = []
@@ -242,5 +242,5 @@ def test_every_login_ends(script):
     "change", [{"frames_needed": 0}, {"time_limit_s": 0.0}, {"attack_frames_limit": 0}]
 )
 def test_a_policy_that_would_let_everyone_in_cannot_be_made(change):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="at least"):
         replace(POLICY, **change)

@@ -64,7 +64,8 @@ class EnrolmentCourse:
         tries: int,
         next_url: str,
     ) -> None:
-        """
+        """Begin an enrolment.
+
         Args:
             reference: an earlier template that every frame must match; None asks for nothing.
             duplicate_threshold: similarity from which two templates count as one face.

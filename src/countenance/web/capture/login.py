@@ -34,7 +34,8 @@ class LoginCourse:
         tries: int,
         next_url: str,
     ) -> None:
-        """
+        """Begin a login.
+
         Args:
             template: of the transaction's user; None when there is none to compare with.
             tries: refusals in a row before a pause.

@@ -92,8 +92,7 @@ class CaptureSession:
     def _look(self, frame: FrameMessage, image: Image, *, at_s: float) -> list[Reply]:
         try:
             view = self._course.take(image, sequence=frame.sequence, at_s=at_s)
-        except Exception:
-            # Whatever breaks inside the engine, the door stays shut.
+        except Exception:  # noqa: BLE001 - whatever breaks inside the engine, the door stays shut
             _LOG.exception("the engine failed on a frame of %d bytes", len(frame.image))
             self._course.interrupt(Reason.ENGINE_FAILED)
             return self._closing()

@@ -137,8 +137,10 @@ def _converse(socket: Server, session: CaptureSession, parts: Web) -> None:
 
 
 def _linger(socket: Server) -> None:
-    """Let the client hang up first: a close with unread frames would reset the connection, and
-    the verdict could be lost on its way."""
+    """Let the client hang up first.
+
+    A close with unread frames would reset the connection, and the verdict could be lost.
+    """
     for _ in range(int(LINGER_S / TICK_S)):
         socket.receive(timeout=TICK_S)
 

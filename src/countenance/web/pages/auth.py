@@ -31,7 +31,7 @@ from countenance.web.pages import steps
 from countenance.web.security import safe_next
 
 Answer = AnyResponse | str | tuple[str, HTTPStatus]
-PASSWORD_RATE: Final = "20 per minute"
+PASSWORD_RATE: Final = "20 per minute"  # noqa: S105 - a rate, not a secret
 TICKET_RATE: Final = "30 per minute"
 
 
