@@ -40,6 +40,11 @@ class Landmarks5:
         """The same points in an image resized by `factor`."""
         return Landmarks5((self.points * factor).astype(np.float32))
 
+    def mirrored(self, width_px: int) -> Landmarks5:
+        """The same points in the mirrored image; what was right is left."""
+        points = self.points[[LEFT_EYE, RIGHT_EYE, NOSE, LEFT_MOUTH, RIGHT_MOUTH]]
+        return Landmarks5((points * [-1, 1] + [width_px - 1, 0]).astype(np.float32))
+
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:

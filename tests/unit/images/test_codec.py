@@ -90,7 +90,7 @@ def test_a_missing_file_and_a_folder_say_so(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture", encoding="ascii")
-    with pytest.raises(NotAnImageError, match="notes.txt"):
+    with pytest.raises(NotAnImageError, match=r"notes\.txt"):
         read_image(tmp_path / "notes.txt")
 
 
