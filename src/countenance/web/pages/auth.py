@@ -31,7 +31,7 @@ from countenance.web.pages import steps
 from countenance.web.security import safe_next
 
 Answer = AnyResponse | str | tuple[str, HTTPStatus]
-PASSWORD_RATE: Final = "20 per minute"  # noqa: S105 - a rate, not a secret
+PASSWORD_RATE: Final = "20 per minute"  # noqa: S105 - a rate  # noqa: S105 - a rate, not a secret
 TICKET_RATE: Final = "30 per minute"
 
 
@@ -101,7 +101,6 @@ def _change_password(user: User) -> str | None:
         identity().passwords.change(user.id, password=new)
     except WeakPasswordError as error:
         return str(error)
-    # What was enrolled or granted so far stays; only the password is the own one now.
     return None
 
 

@@ -52,6 +52,15 @@ export class Camera {
     return { width: this.video.videoWidth, height: this.video.videoHeight };
   }
 
+  /** Keep the last frame in view. @param {HTMLCanvasElement} still */
+  freeze(still) {
+    const { width, height } = this.size;
+    if (!this.stream || !width) return;
+    Object.assign(still, { width, height });
+    still.getContext("2d").drawImage(this.video, 0, 0);
+    still.hidden = false;
+  }
+
   close() {
     const stream = this.stream;
     this.stream = null;

@@ -28,16 +28,17 @@ let stopCountdown = () => {};
  * Show a line and its detail.
  * @param {string} line
  * @param {string} detail
- * @param {{urgent?: boolean}} options urgent lines come at once and are spoken over others
+ * @param {{urgent?: boolean, spoken?: string}} options urgent lines come at once and are spoken
+ *   over others; `spoken` is said in place of the line
  */
-function say(line, detail, { urgent = false } = {}) {
+function say(line, detail, { urgent = false, spoken = line } = {}) {
   const now = performance.now();
   const shown = part("line").textContent;
   if (!urgent && line !== shown && now - lineAt < LINE_HELD_MS) return;
   if (line !== shown) {
     part("line").textContent = line;
     lineAt = now;
-    speech.say(line, urgent);
+    speech.say(spoken, urgent);
   }
   if (part("detail").textContent !== detail) part("detail").textContent = detail;
 }
@@ -60,6 +61,7 @@ function offer({ again = false, other = false, start = false, cannot = false } =
 function fail(trouble) {
   if (attempt.over) return;
   finish();
+  drawBox(part("box"), null, camera.size);
   setState("trouble");
   say(trouble.line, trouble.detail, { urgent: true });
   offer({ again: true, other: true });
@@ -68,8 +70,8 @@ function fail(trouble) {
 function finish() {
   attempt.over = true;
   attempt.connection?.close();
+  camera.freeze(part("still"));
   camera.close();
-  drawBox(part("box"), null, camera.size);
   ring.point(null);
 }
 
@@ -78,12 +80,14 @@ async function begin() {
   const mine = (attempt = { connection: null, over: false });
   setState("asking");
   ring.show(0, ring.segments.length);
+  drawBox(part("box"), null, camera.size);
   say(words.ASKING.line, words.ASKING.detail, { urgent: true });
   part("note").hidden = false;
   offer({ cannot: true });
   try {
     await camera.open((kind) => fail(words.CAMERA_TROUBLE[kind]));
     if (mine.over) return;
+    part("still").hidden = true;
     stage.dataset.live = "";
     const ticket = await fetchTicket(stage.dataset.ticket);
     if (mine.over) return;
@@ -145,8 +149,12 @@ function showGrant(reply) {
   setState("granted");
   offer();
   part("note").hidden = true;
-  if (isLogin) say("Authorized", `Welcome, ${stage.dataset.name}. Taking you to your apps.`, { urgent: true });
-  else if (reply.note === "duplicate") {
+  const name = stage.dataset.name;
+  if (isLogin) {
+    say("Authorized", `Welcome, ${name}. Taking you to your apps.`, {
+      urgent: true, spoken: `Access granted. Welcome, ${name}.` });
+  }
+  else if (reply.note) {
     say("Enrolled", "This face looks like one that is already enrolled. An administrator has been told.", { urgent: true });
   } else say("Enrolled", "The samples are encrypted and stored. The frames are forgotten.", { urgent: true });
   const shownMs = reply.note ? 3 * GRANTED_SHOWN_MS : GRANTED_SHOWN_MS;

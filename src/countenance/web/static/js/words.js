@@ -75,7 +75,7 @@ export const CAMERA_TROUBLE = {
     line: "No camera to use",
     detail: "Browsers open a camera only on https:// or on this computer itself. Ask whoever runs this server for its https address.",
   },
-  unplugged: { line: "The camera was unplugged", detail: "Plug it in again, then try again." },
+  unplugged: { line: "No camera to use", detail: "The camera was unplugged. Plug it in again, then try again." },
 };
 
 /** Trouble with the connection. @type {Record<string, Words>} */

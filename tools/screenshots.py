@@ -1,0 +1,339 @@
+"""Take the pictures of every page, in light, in dark and on a phone, into docs/images/.
+
+    .venv/bin/python -m tools.screenshots [--only NAME] [--out DIR]
+
+The camera plays an injected animated portrait (Eileen Collins, NASA, public domain, from
+scikit-image). The pages are the product's own; the engine is a stand-in that says what each
+picture needs, so that every state can be shown. Nothing measured comes from here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from countenance.bootstrap import Container, build
+from countenance.ceremony.evidence import Hint
+from countenance.clock import ManualClock
+from countenance.events import Tag
+from countenance.identity.interfaces import Role, UserId
+from countenance.settings import LoginSettings, Settings, read_settings
+from countenance.web.app import create_app
+from countenance.web.setup_code import ensure_setup_code
+from tests.fakes.recognition import FakeRecognition, Seen, face_of
+from tests.fakes.servers import serving
+from tests.fixtures.clips import ClipShelf
+from tests.fixtures.scenes import Kind, Scene
+from tests.harness.browser import Visitor, find_chromium, launch
+
+PASSWORD = "seven calm herons by the weir"  # noqa: S105 - of users that only pictures have
+BOX = (0.425, 0.34, 0.615, 0.72)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way to see a page."""
+
+    name: str
+    width: int
+    height: int
+    scheme: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """For a browser context."""
+        is_phone = self.width < 500
+        return {
+            "viewport": {"width": self.width, "height": self.height},
+            "color_scheme": self.scheme,
+            "device_scale_factor": 2 if is_phone else 1,
+            "is_mobile": is_phone,
+            "has_touch": is_phone,
+            "reduced_motion": "reduce",
+            "timezone_id": "Europe/Berlin",
+        }
+
+
+LOOKS = (
+    Look("light", 1100, 760, "light"),
+    Look("dark", 1100, 760, "dark"),
+    Look("phone", 420, 860, "light"),
+)
+
+
+class Stage:
+    """A server whose engine sees what the next picture needs."""
+
+    def __init__(self, home: Path) -> None:
+        self.clock = ManualClock(datetime.now(UTC) - timedelta(days=3))
+        settings = read_settings({"COUNTENANCE_HOME": str(home)})
+        self.container = build(_patient(settings), clock=self.clock)
+        self.recognition = FakeRecognition(lambda _image: self.seen())
+        self.seen: Callable[[], Seen] = lambda: Seen(box_xyxy=BOX)
+        self.app = create_app(self.container, recognition=self.recognition)
+        self.app.config["RATELIMIT_ENABLED"] = False
+
+
+def _patient(settings: Settings) -> Settings:
+    return dataclasses.replace(settings, login=LoginSettings(time_limit_s=3600.0))
+
+
+def people(container: Container, clock: ManualClock) -> None:
+    """The people of the pictures, with faces and refusals as in a small office."""
+    identity = container.identity
+    eileen = identity.users.set_up(name="eileen", display_name="Eileen Collins", password=PASSWORD)
+    rows = (
+        ("grace", "Grace Hopper", 8, "fake/1"),
+        ("ada", "Ada Lovelace", 10, "older/1"),
+        ("alan", "Alan Turing", 0, ""),
+        ("mallory", "Mallory", 0, ""),
+    )
+    identity.vault.store(eileen.id, face_of(1, samples=10), actor=None)
+    for name, shown, samples, pack in rows:
+        user = identity.users.add(
+            name=name, display_name=shown, password=PASSWORD, role=Role.VIEWER, actor=eileen.id
+        )
+        if samples:
+            template = dataclasses.replace(face_of(2 + len(name), samples=samples), pack=pack)
+            identity.vault.store(user.id, template, actor=None)
+            identity.sessions.begin(user.id, methods=("pwd", "face"), address="192.0.2.7")
+        clock.advance(20_000)
+    identity.users.set_enabled(id_of(container, "mallory"), enabled=False, actor=eileen.id)
+    for reason in ("presentation_attack", "not_matched", "poor_quality"):
+        identity.audit.append(
+            Tag.LOGIN_REFUSED, subject_id=eileen.id, address="192.0.2.44",
+            details={"reason": reason},
+        )  # fmt: skip
+        clock.advance(3_000)
+    identity.audit.append(Tag.PASSWORD_REFUSED, address="198.51.100.9")
+    identity.audit.append(Tag.LOGIN_GRANTED, subject_id=eileen.id)
+    now = datetime.now(UTC)
+    clock.advance((now - clock.now()).total_seconds())
+
+
+def id_of(container: Container, name: str) -> UserId:
+    """The id of somebody of the pictures."""
+    user = container.identity.users.find(name)
+    if user is None:
+        raise LookupError(name)
+    return user.id
+
+
+class Photographer:
+    """One visitor with one look, going from page to page."""
+
+    def __init__(self, visitor: Visitor, url: str, look: Look, out: Path, only: str) -> None:
+        self.visitor, self.url, self.look, self.out, self.only = visitor, url, look, out, only
+        self.page: Page = visitor.page
+
+    def shoot(self, name: str, *, path: str | None = None) -> None:
+        """Take the picture of a page; `path` is opened first."""
+        if path is not None:
+            self.page.goto(self.url + path)
+        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate("document.fonts.ready")
+        if self.only in name:
+            file = self.out / f"{name}-{self.look.name}.png"
+            self.page.screenshot(path=str(file), full_page=True)
+            sys.stderr.write(f"{file}\n")
+
+    def line(self, text: str) -> None:
+        """Wait until the camera page says that."""
+        self.page.get_by_text(text, exact=True).first.wait_for(timeout=20_000)
+        self.page.wait_for_timeout(400)
+
+    def password(self, name: str = "eileen", password: str = PASSWORD) -> None:
+        """Log in with the password."""
+        self.page.goto(self.url + "/login")
+        self.page.get_by_label("Name", exact=True).fill(name)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("button", name="Continue to the face step").click()
+
+
+def counted(good: int, go_on: threading.Event) -> Callable[[], Seen]:
+    """Good frames, then none until the event is set."""
+    left = [good]
+
+    def see() -> Seen:
+        left[0] -= 1
+        if left[0] < 0:
+            go_on.wait(60)
+        return Seen(box_xyxy=BOX)
+
+    return see
+
+
+def first_run(camera: Photographer, stage: Stage) -> None:
+    code = ensure_setup_code(stage.container.settings.home)
+    camera.shoot("setup", path=f"/setup?code={code}")
+    page = camera.page
+    page.get_by_label("Login name").fill("eileen")
+    page.get_by_label("Your name").fill("Eileen Collins")
+    page.get_by_label("Password", exact=True).fill("eileen")
+    page.get_by_label("The same again").fill("other")
+    page.evaluate("document.querySelector('main form').noValidate = true")
+    page.get_by_role("button", name="Continue to your face").click()
+    camera.shoot("setup-mend")
+
+
+def face_step(camera: Photographer, stage: Stage) -> None:
+    """The states of the camera page, one login after the other."""
+    page = camera.page
+    waiting = Seen(box_xyxy=BOX, hint=Hint.TOO_SMALL)
+    go_on = threading.Event()
+    stage.seen = counted(6, go_on)
+    camera.password()
+    camera.line("6 of 10 clear frames")
+    camera.shoot("face-hold")
+    stage.seen = lambda: waiting
+    go_on.set()
+    camera.line("Come a little closer")
+    camera.shoot("face-closer")
+    stage.seen = lambda: Seen(face_count=2, box_xyxy=BOX)
+    camera.line("Only you, please")
+    stage.seen = lambda: Seen(box_xyxy=BOX, is_bona_fide=False)
+    camera.line("Unauthorized")
+    camera.shoot("face-refused")
+    stage.seen = lambda: Seen(box_xyxy=BOX)
+    page.route("**/login/complete", lambda route: route.abort())
+    page.get_by_role("button", name="Try again").click()
+    camera.line("Authorized")
+    camera.shoot("face-authorized")
+    page.unroute("**/login/complete")
+
+
+def no_camera(camera: Photographer, _stage: Stage) -> None:
+    camera.password()
+    camera.line("No camera to use")
+    camera.shoot("face-denied")
+
+
+def enrolment(camera: Photographer, stage: Stage) -> None:
+    go_on = threading.Event()
+    stage.seen = counted(4, go_on)
+    camera.password("alan")
+    camera.shoot("own-password")
+    camera.page.get_by_label("New password").fill("four green kites above it")
+    camera.page.get_by_label("The same again").fill("four green kites above it")
+    camera.page.get_by_role("button", name="Save and continue").click()
+    camera.page.wait_for_url("**/enrol")
+    camera.shoot("enrol-begin")
+    page = camera.page
+    page.get_by_role("button", name="Start the camera").click()
+    for _ in range(40):
+        stage.clock.advance(0.3)
+        page.wait_for_timeout(100)
+        if "of 10" in page.inner_text("#detail"):
+            break
+    stage.seen = lambda: Seen(box_xyxy=BOX, yaw_deg=0.0)
+    go_on.set()
+    stage.clock.advance(1.0)
+    camera.line("Turn your head a little to the left")
+    camera.shoot("enrol-turn")
+
+
+def inside(camera: Photographer, stage: Stage) -> None:
+    stage.seen = lambda: Seen(box_xyxy=BOX)
+    camera.password()
+    camera.page.wait_for_url(camera.url + "/", timeout=20_000)
+    grace, alan = id_of(stage.container, "grace"), id_of(stage.container, "alan")
+    for name, path in (
+        ("home", "/"),
+        ("people", "/people"),
+        ("people-none", "/people?search=zz"),
+        ("person-add", "/people/add"),
+        ("person", f"/people/{grace}"),
+        ("person-erase", f"/people/{grace}/face/erase"),
+        ("person-remove", f"/people/{grace}/remove"),
+        ("person-enrol", f"/people/{grace}/enrol"),
+        ("attempts", "/attempts"),
+        ("account", "/account"),
+        ("account-password", "/account/password"),
+        ("account-face", "/account/face"),
+        ("account-erase", "/account/face/erase"),
+        ("account-attempts", "/account/attempts"),
+        ("not-found", "/nowhere"),
+    ):
+        camera.shoot(name, path=path)
+    camera.page.goto(f"{camera.url}/people/{alan}")
+    camera.page.get_by_role("button", name="Give a login code").click()
+    camera.shoot("person-code")
+
+
+def outside(camera: Photographer, _stage: Stage) -> None:
+    camera.shoot("login", path="/login")
+    camera.password(password="not the right one")  # noqa: S106 - wrong on purpose
+    camera.shoot("login-refused")
+    camera.shoot("privacy", path="/privacy")
+    camera.password()
+    camera.page.wait_for_url("**/login/face")
+    camera.shoot("login-code", path="/login/code")
+
+
+@contextlib.contextmanager
+def running(*, with_people: bool) -> Iterator[tuple[Stage, str]]:
+    with tempfile.TemporaryDirectory() as home:
+        stage = Stage(Path(home))
+        if with_people:
+            people(stage.container, stage.clock)
+        with serving(stage.app) as host:
+            yield stage, f"http://{host.replace('127.0.0.1', 'localhost')}"
+
+
+ROUNDS: tuple[tuple[Callable[[Photographer, Stage], None], bool, str], ...] = (
+    (first_run, False, "clip"),
+    (outside, True, "clip"),
+    (face_step, True, "clip"),
+    (no_camera, True, "refused"),
+    (enrolment, True, "clip"),
+    (inside, True, "clip"),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="part of the names of the pictures to keep")
+    parser.add_argument("--round", default="", help="one round: inside, outside, face_step ...")
+    parser.add_argument("--look", default="", help="light, dark or phone")
+    parser.add_argument("--out", type=Path, default=Path("docs/images"))
+    wish = parser.parse_args()
+    wish.out.mkdir(parents=True, exist_ok=True)
+    chromium = find_chromium()
+    if chromium is None:
+        parser.exit(1, "Chromium is missing: run tools/ensure-test-tools.\n")
+    clip = ClipShelf(Path(tempfile.gettempdir()) / "countenance-clips").of_scene(
+        Scene(Kind.LIVE, seconds=3.0)
+    )
+    with sync_playwright() as playwright:
+        for act, with_people, camera in ROUNDS:
+            if wish.round not in act.__name__:
+                continue
+            for look in LOOKS:
+                if wish.look not in look.name:
+                    continue
+                with running(with_people=with_people) as (stage, url):
+                    visitor = launch(
+                        playwright, executable=chromium, feed=clip, camera=camera,  # type: ignore[arg-type]
+                        context_options=look.options,
+                    )  # fmt: skip
+                    try:
+                        act(Photographer(visitor, url, look, wish.out, wish.only), stage)
+                        if visitor.page_errors:
+                            parser.exit(1, "\n".join(visitor.page_errors))
+                    finally:
+                        visitor.close()
+
+
+if __name__ == "__main__":
+    main()
