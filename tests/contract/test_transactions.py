@@ -14,7 +14,7 @@ from countenance.identity.errors import TicketError
 from countenance.identity.interfaces import Purpose, Transaction, TransactionState, User
 from countenance.identity.services import Identity
 from countenance.settings import LoginSettings
-from tests.contract.support import add_viewer, all_rows, outcomes
+from tests.contract.support import add_viewer, all_rows, execute, outcomes
 
 DENIED = Verdict.denied(Reason.NOT_MATCHED)
 GRANTED = Verdict.granted()
@@ -272,6 +272,16 @@ def test_a_verdict_for_a_user_who_was_disabled_meanwhile_opens_nothing(
     with pytest.raises(TicketError):
         identity.transactions.finish(capture.id, GRANTED)
     assert identity.transactions.complete(token) is None
+
+
+def test_a_user_who_is_disabled_in_the_database_itself_passes_nowhere(
+    pending: Pending, database_url: str
+) -> None:
+    transactions = pending.identity.transactions
+    pending.finish(GRANTED)
+    execute(database_url, "UPDATE users SET is_enabled = false")
+    assert transactions.find(pending.token) is None
+    assert transactions.complete(pending.token) is None
 
 
 def test_a_new_password_ends_logins_that_began_with_the_old_one(pending: Pending) -> None:

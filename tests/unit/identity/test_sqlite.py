@@ -260,3 +260,12 @@ def test_a_reader_in_the_way_does_not_hold_up_an_erasure(
     with identity._database.engine.connect() as connection:
         # What the scrubbing lowered for itself is as before.
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 15_000
+
+
+def test_every_connection_is_durable_and_overwrites_what_it_frees(identity: Identity) -> None:
+    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+    with identity._database.engine.connect() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in expected
+        }
+    assert found == expected
