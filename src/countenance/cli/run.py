@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import sys
 from dataclasses import replace
@@ -64,10 +65,13 @@ def _with_address(settings: Settings, *, host: str | None, port: int | None) -> 
 def _serve(server: Server, bound: socket.socket) -> None:
     from countenance.cli.server import WORKER_BOOT_FAILED
 
+    master = os.getpid()
     try:
         server.run()
     except SystemExit as stop:
-        bound.detach()
+        if os.getpid() != master:
+            raise  # a worker's own end; its status tells the master why
+        bound.detach()  # gunicorn has closed it
         sys.exit(1 if stop.code == WORKER_BOOT_FAILED else stop.code)
 
 

@@ -34,6 +34,7 @@ BOOT_LIMIT_S: Final = 180
 """Longest time without a sign of life; the first start prepares models meanwhile."""
 GRACEFUL_LIMIT_S: Final = 5
 """How long a stop waits for open captures."""
+HOUSEKEEPING_EVERY_S: Final = 3600
 WORKER_BOOT_FAILED: Final = 3
 """gunicorn's own exit status for a worker that could not start."""
 
@@ -98,6 +99,14 @@ class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
         self.error_log.handlers = []
         self.error_log.propagate = True
         self.error_log.setLevel(logging.WARNING)
+        self.error_log.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """False for what only repeats that a worker could not start; it has said why itself."""
+    text = record.getMessage()
+    told = (f"exited with code {WORKER_BOOT_FAILED}", "Shutting down:", "Worker failed to boot")
+    return not any(part in text for part in told)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
@@ -148,9 +157,18 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             sys.exit(WORKER_BOOT_FAILED)
 
     def _announce(self, worker: Any) -> None:
-        if worker.age > 1:  # the one that came first has said it
-            return
-        threading.Thread(target=self._when_ready, daemon=True).start()
+        threading.Thread(target=self._keep_house, daemon=True).start()
+        if worker.age == 1:  # a later one takes its place silently
+            threading.Thread(target=self._when_ready, daemon=True).start()
+
+    def _keep_house(self) -> None:
+        """Drop expired sessions, transactions and codes now and then; only saves space."""
+        while self._container is not None:
+            try:
+                self._container.identity.purge_expired()
+            except CountenanceError as error:
+                logging.getLogger(__name__).warning("housekeeping failed: %s", error.message)
+            time.sleep(HOUSEKEEPING_EVERY_S)
 
     def _when_ready(self) -> None:
         if self._container is not None and answers(self._settings.server, limit_s=30.0):
