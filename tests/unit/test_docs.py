@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -152,6 +153,27 @@ def test_every_error_says_message_cause_and_fix() -> None:
 @pytest.mark.parametrize("page", sorted((DOCS / "adr").glob("0*.md")), ids=lambda page: page.stem)
 def test_a_decision_is_told_under_five_headings(page: Path) -> None:
     assert re.findall(r"^## (.+)$", page.read_text("utf-8"), re.MULTILINE) == ADR_HEADINGS
+
+
+def test_the_front_page_gives_the_figures_of_the_detectors_card() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    card = SOURCE / "vision" / "weights" / "pad-lite0-linear.json"
+    figures = json.loads(card.read_text("utf-8"))["figures"]
+    words = {
+        "paper_mask": "paper mask",
+        "print": "print",
+        "replay_phone": "phone or tablet",
+        "replay_monitor": "monitor",
+        "replay": "other screens",
+    }
+    assert set(figures["apcer"]) == set(words)
+    for species, total in figures["n_species"].items():
+        errors = round(figures["apcer"][species] * total)
+        assert f"{words[species]} {errors} of {total}" in text
+    refused = round(figures["bpcer"] * figures["n_bona_fide"])
+    eer = f"equal error rate {figures['eer'] * 100:.1f} %"
+    assert f"{refused} of {figures['n_bona_fide']}; {eer}" in text
+    assert f"{figures['n_bona_fide'] + figures['n_attack']} whole frames" in text
 
 
 def test_glossary_terms_stand_in_order() -> None:
