@@ -107,8 +107,10 @@ class Visitor:
         return [str(words) for words in self.page.evaluate("window.testSpoken")]
 
     def close(self) -> None:
-        self.context.close()
-        self.browser.close()
+        """End the browser; a second time does nothing."""
+        if self.browser.is_connected():
+            self.context.close()
+            self.browser.close()
 
     def watch(self, page: Page) -> None:
         """Collect console messages and errors of a page."""

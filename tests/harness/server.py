@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 READY_LIMIT_S = 180.0
 """A first start prepares models and keys; two cores may be busy."""
+LINK_LIMIT_S = 20.0
+"""The link is printed a moment after the first answer."""
 
 
 class ServerDidNotStartError(AssertionError):
@@ -49,9 +51,11 @@ class Server:
 
         Raises: LookupError: the start printed none, because there is an administrator.
         """
-        links = re.findall(r"http://\S+/setup\?code=\S+", self.log())
-        if not links:
-            raise LookupError(f"no setup link in the log:\n{self.log()[-2000:]}")
+        give_up_at = time.monotonic() + LINK_LIMIT_S
+        while not (links := re.findall(r"http://\S+/setup\?code=\S+(?=\s)", self.log())):
+            if time.monotonic() > give_up_at:
+                raise LookupError(f"no setup link in the log:\n{self.log()[-2000:]}")
+            time.sleep(0.1)
         return str(links[-1])
 
     def log(self) -> str:
