@@ -15,6 +15,7 @@ from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.geometry.landmarks import HeadPose, head_pose
 from countenance.images.image import Image
 from countenance.images.quality import frame_fingerprint, is_same_picture, measure
+from countenance.pad.temporal import ScoreTrail, follow
 from countenance.vision.interfaces import (
     BonaFideScore,
     DetectedFace,
@@ -71,6 +72,7 @@ class Observer:
     _last: Observation | None = None
     _mean: Embedding | None = None
     _mean_track: int = 0
+    _trail: ScoreTrail | None = None
 
     def __post_init__(self) -> None:
         self._tracker = Tracker(self.detector)
@@ -134,7 +136,7 @@ class Observer:
         embedding, bona_fide = None, None
         if evidence.has_quality:
             embedding = self.embedder.embed(image, landmarks=face.landmarks)
-            bona_fide = self.pad.score(image, face=face.box)
+            bona_fide = self._smoothed(self.pad.score(image, face=face.box), followed.track_id)
             evidence = replace(
                 evidence,
                 is_bona_fide=bona_fide.is_bona_fide,
@@ -150,6 +152,11 @@ class Observer:
             quality=sample_quality(pose=pose, picture=picture, face=face),
         )
 
+    def _smoothed(self, score: BonaFideScore, track_id: int) -> BonaFideScore:
+        """The score as the last frames of the track have it."""
+        self._trail = follow(self._trail, track_id=track_id, bona_fide_score=score.value)
+        return replace(score, value=self._trail.bona_fide_score)
+
     def _is_match(self, embedding: Embedding, template: Template | None) -> bool | None:
         if template is None:
             return None
@@ -164,7 +171,7 @@ class Observer:
             self._mean = embedding
             return True
         if similarity(embedding, mean) < self.thresholds.continuity_similarity:
-            self._mean = embedding
+            self._mean, self._trail = embedding, None
             return False
         blend = _MEMORY * mean.values + (1 - _MEMORY) * embedding.values
         self._mean = normalised(blend, pack=embedding.pack)
