@@ -166,6 +166,7 @@ class _Import:
 
         if user is None:
             user, result.is_new_user = _add_user(self._session, result), True
+            result.name = user.name
         self._session.container.identity.vault.store(user.id, template, actor=None)
         result.samples = len(template.samples)
         result.duplicates = duplicates(
