@@ -9,9 +9,9 @@ from typing import Final
 from playwright.sync_api import Page, expect
 
 from tests.harness.browser import Visitor
-from tests.harness.server import Server
+from tests.harness.server import Server, run_command
 
-PASSWORD: Final = "seven calm herons by the weir"  # noqa: S105 - of a user that only a test has
+PASSWORD: Final = "seven calm herons by the weir"
 VERDICT_LIMIT_MS: Final = 60_000
 """Two cores drive browser, server and camera at once; a login itself ends after 20 s."""
 
@@ -75,7 +75,9 @@ def expect_home(visitor: Visitor, server: Server) -> None:
 def expect_refusal(page: Page) -> None:
     """The door stays shut, in the words that tell nobody which check it was."""
     line = page.locator("#line")
-    expect(line).to_have_text(re.compile("Unauthorized|That took too long"), timeout=VERDICT_LIMIT_MS)
+    expect(line).to_have_text(
+        re.compile("Unauthorized|That took too long"), timeout=VERDICT_LIMIT_MS
+    )
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
 
@@ -84,6 +86,15 @@ def expect_shut(page: Page, server: Server) -> None:
     for path in ("/", "/account", "/people", "/attempts"):
         page.goto(server.url + path)
         expect(page).to_have_url(re.compile(r"/login(\?|$)"))
+
+
+def login_code(server: Server, name: str = ADMIN.name) -> str:
+    """A one-time code, issued on the command line of the running server's home."""
+    done = run_command("--home", str(server.home), "users", "code", name, env=server.env)
+    assert done.returncode == 0, done.stderr
+    found = re.search(r"\b[A-Z0-9]{5}-[A-Z0-9]{5}\b", done.stdout)
+    assert found, done.stdout
+    return found.group()
 
 
 def refusal_reasons(server: Server, name: str = ADMIN.name) -> list[str]:

@@ -10,43 +10,57 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Playwright, expect
 
 from tests.e2e import journey
 from tests.e2e.conftest import BrowserFactory, ServerFactory
+from tests.e2e.homes import copy_of, make_enrolled_home
 from tests.fixtures.clips import ClipShelf
 from tests.fixtures.portraits import Person
 from tests.fixtures.scenes import Kind, Scene
-from tests.harness.server import Server, run_command
-
-
-@pytest.fixture(scope="session")
-def acted_detector(acted_pad_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Card of a detector trained on acted scenes by `countenance pad train`."""
-    output = tmp_path_factory.mktemp("detector")
-    cache = tmp_path_factory.mktemp("features")
-    done = run_command(
-        "pad", "train", "--data", str(acted_pad_dataset), "--split", "source", "--folds", "2",
-        "--output", str(output), "--cache", str(cache), "--json",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    cards = list(output.glob("*.json"))
-    assert len(cards) == 1, cards
-    return cards[0]
-
-
-@pytest.fixture
-def server(start_server: ServerFactory, acted_detector: Path) -> Server:
-    return start_server(env={"COUNTENANCE_PAD_CARD": str(acted_detector)})
-
+from tests.harness.server import Server
 
 LIVE = Scene(Kind.LIVE, Person.COLLINS, site=0, seconds=8)
 
 
+@pytest.fixture
+def env(acted_detector: Path) -> dict[str, str]:
+    return {"COUNTENANCE_PAD_CARD": str(acted_detector)}
+
+
+@pytest.fixture(scope="module")
+def enrolled_home(
+    acted_detector: Path,
+    playwright: Playwright,
+    chromium: str,
+    clips: ClipShelf,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The home of a server whose administrator, Eileen Collins' portrait, has enrolled."""
+    return make_enrolled_home(
+        playwright,
+        chromium=chromium,
+        clip=clips.of_scene(LIVE),
+        folder=tmp_path_factory.mktemp("acted-home"),
+        env={"COUNTENANCE_PAD_CARD": str(acted_detector)},
+    )
+
+
+@pytest.fixture
+def enrolled(
+    enrolled_home: Path, env: dict[str, str], start_server: ServerFactory, tmp_path: Path
+) -> Server:
+    return start_server(home=copy_of(enrolled_home, tmp_path / "enrolled"), env=env)
+
+
 def test_set_up_enrol_log_in_and_see_the_apps(
-    server: Server, clips: ClipShelf, browser_with_camera: BrowserFactory
+    env: dict[str, str],
+    start_server: ServerFactory,
+    clips: ClipShelf,
+    browser_with_camera: BrowserFactory,
 ) -> None:
     """The main job, from an empty home to the page of apps, and out again."""
+    server = start_server(env=env)
     visitor = browser_with_camera(clips.of_scene(LIVE))
     page = visitor.page
     page.goto(server.url)
@@ -67,40 +81,114 @@ def test_set_up_enrol_log_in_and_see_the_apps(
     assert visitor.page_errors == []
 
 
-@pytest.fixture
-def enrolled(server: Server, clips: ClipShelf, browser_with_camera: BrowserFactory) -> Server:
-    """A server whose administrator has enrolled."""
+def test_the_verdict_is_spoken_and_shown(
+    enrolled: Server, clips: ClipShelf, browser_with_camera: BrowserFactory
+) -> None:
+    """Words, ring and voice say the same; the page leaves only after they did."""
     visitor = browser_with_camera(clips.of_scene(LIVE))
-    journey.set_up(visitor, server)
-    journey.enrol(visitor)
-    visitor.close()
-    return server
+    page = visitor.page
+    journey.enter_password(visitor, enrolled)
+    expect(page.locator("#line")).to_have_text("Authorized", timeout=journey.VERDICT_LIMIT_MS)
+    assert any("Access granted" in words for words in visitor.spoken())
+    journey.expect_home(visitor, enrolled)
 
 
 @pytest.mark.parametrize(
-    ("scene", "reasons"),
+    ("scene", "reason"),
     [
-        (Scene(Kind.LIVE, Person.HOPPER, site=0), {"not_matched"}),
-        (Scene(Kind.STILL, Person.COLLINS, site=0), {"frozen"}),
-        (Scene(Kind.REPLAY, Person.COLLINS, site=0, seed=3), {"presentation_attack"}),
-        (Scene(Kind.PRINT, Person.COLLINS, site=0, seed=3), {"presentation_attack"}),
-        (Scene(Kind.EMPTY_ROOM, site=0), {"no_face"}),
-        (Scene(Kind.TWO_FACES, Person.COLLINS, site=0), {"several_faces"}),
+        (Scene(Kind.LIVE, Person.HOPPER, site=0), "not_matched"),
+        (Scene(Kind.STILL, Person.COLLINS, site=0), "frozen"),
+        (Scene(Kind.REPLAY, Person.COLLINS, site=0, seed=3), "presentation_attack"),
+        (Scene(Kind.PRINT, Person.COLLINS, site=0, seed=3), "presentation_attack"),
+        (Scene(Kind.EMPTY_ROOM, site=0), "no_face"),
+        (Scene(Kind.TWO_FACES, Person.COLLINS, site=0), "several_faces"),
+        (Scene(Kind.SMALL, Person.COLLINS, site=0), "poor_quality"),
+        (Scene(Kind.DARK, Person.COLLINS, site=0), "poor_quality"),
+        (Scene(Kind.BLURRED, Person.COLLINS, site=0), "poor_quality"),
     ],
     ids=lambda value: value.kind.value if isinstance(value, Scene) else "",
 )
 def test_whoever_is_not_the_user_really_there_stays_outside(
-    enrolled: Server,
+    enrolled_home: Path,
+    env: dict[str, str],
+    start_server: ServerFactory,
+    tmp_path: Path,
     clips: ClipShelf,
     browser_with_camera: BrowserFactory,
     scene: Scene,
-    reasons: set[str],
+    reason: str,
 ) -> None:
     """Refused, in words that do not tell which check it was; the owner learns the exact reason."""
+    home = copy_of(enrolled_home, tmp_path / "enrolled")
+    enrolled = start_server(home=home, env=env | {"COUNTENANCE_LOGIN_TIME_LIMIT_S": "10"})
     visitor = browser_with_camera(clips.of_scene(scene))
     journey.enter_password(visitor, enrolled)
     journey.expect_refusal(visitor.page)
     shown = visitor.page.locator("body").inner_text()
-    assert not re.search("liveness|spoof|attack|match|score|confidence", shown, re.IGNORECASE)
-    assert journey.refusal_reasons(enrolled)[0] in reasons
+    assert not re.search(r"liveness|spoof|attack|\bmatch|score|confidence", shown, re.IGNORECASE)
+    assert journey.refusal_reasons(enrolled) == [reason]
     journey.expect_shut(visitor.page, enrolled)
+
+
+def test_a_server_that_dies_midway_lets_nobody_in_and_loses_nothing(
+    enrolled: Server, clips: ClipShelf, browser_with_camera: BrowserFactory
+) -> None:
+    """Killed without warning in the middle of a login; after the restart the way in is open."""
+    visitor = browser_with_camera(clips.of_scene(Scene(Kind.EMPTY_ROOM, site=0)))
+    journey.enter_password(visitor, enrolled)
+    expect(visitor.page.locator("#line")).to_have_text("Come into the oval", timeout=30_000)
+    enrolled.restart()
+    expect(visitor.page.get_by_role("button", name="Try again")).to_be_visible(timeout=30_000)
+    journey.expect_shut(visitor.page, enrolled)
+    visitor.show(clips.of_scene(LIVE))
+    journey.enter_password(visitor, enrolled)
+    journey.expect_home(visitor, enrolled)
+
+
+@pytest.mark.parametrize(("camera", "words"), [("none", "plug"), ("refused", "allow")])
+def test_without_a_camera_the_page_says_how_to_mend_it_and_offers_another_way(
+    enrolled: Server,
+    clips: ClipShelf,
+    browser_with_camera: BrowserFactory,
+    camera: str,
+    words: str,
+) -> None:
+    visitor = browser_with_camera(None if camera == "none" else clips.of_scene(LIVE), camera=camera)
+    journey.enter_password(visitor, enrolled)
+    page = visitor.page
+    expect(page.locator("#line")).to_have_text("No camera to use", timeout=30_000)
+    expect(page.locator("#detail")).to_have_text(re.compile(words, re.IGNORECASE))
+    page.locator("#other, #cannot").and_(page.locator(":visible")).first.click()
+    expect(page).to_have_url(re.compile("/login/code"))
+
+
+def test_an_unplugged_camera_is_told_and_plugged_in_again_goes_on(
+    enrolled: Server, clips: ClipShelf, browser_with_camera: BrowserFactory
+) -> None:
+    visitor = browser_with_camera(clips.of_scene(Scene(Kind.EMPTY_ROOM, site=0)))
+    journey.enter_password(visitor, enrolled)
+    expect(visitor.page.locator("#line")).to_have_text("Come into the oval", timeout=30_000)
+    assert visitor.unplug_camera() == 1
+    expect(visitor.page.locator("#detail")).to_have_text(re.compile("unplugged", re.IGNORECASE))
+    visitor.show(clips.of_scene(LIVE))
+    visitor.page.get_by_role("button", name="Try again").click()
+    journey.expect_home(visitor, enrolled)
+
+
+def test_a_login_code_of_an_administrator_is_the_way_in_without_a_face(
+    enrolled: Server, browser_with_camera: BrowserFactory
+) -> None:
+    code = journey.login_code(enrolled)
+    visitor = browser_with_camera(camera="none")
+    page = visitor.page
+    for given, opens in (("AAAAA-AAAAA", False), (code, True)):
+        journey.enter_password(visitor, enrolled)
+        page.goto(f"{enrolled.url}/login/code")
+        page.get_by_label(re.compile("code", re.IGNORECASE)).fill(given)
+        page.get_by_role("button", name=re.compile("Log in|Continue")).click()
+        if opens:
+            journey.expect_home(visitor, enrolled)
+        else:
+            expect(page.get_by_role("alert")).to_be_visible()
+            journey.expect_shut(page, enrolled)
+    expect(page.get_by_text("Logged in with password and")).to_be_visible()
