@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from tests.fixtures.clips import ClipShelf
@@ -18,6 +19,10 @@ from tests.fixtures.portraits import Person, source_picture
 from tests.harness.server import run_command
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# How long an example takes says something of the machine, nothing of the claim.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session", autouse=True)
