@@ -63,7 +63,7 @@ class Engine:
     def warm_up(self) -> None:
         """Run each model once, so that the first person does not wait for it."""
         grey = Image(np.full((240, 320, 3), 127, np.uint8))
-        for side_px in (192, 320):
+        for side_px in (256, 320):
             self.detector.detect(grey, max_side_px=side_px)
 
     def analyse_still(self, image: Image) -> StillAnalysis:

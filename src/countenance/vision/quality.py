@@ -27,17 +27,17 @@ class QualityLimits:
     293 frames of webcam users lie above 0.23."""
     max_share: float = 1.05
     """Largest height of the face box over the height of the frame; above it brow or chin is cut."""
-    min_inside_share: float = 0.85
+    min_inside_share: float = 0.93
     """Least share of the face box that lies inside the frame."""
     max_yaw_deg: float = 35.0
     max_pitch_deg: float = 35.0
-    max_roll_deg: float = 30.0
+    max_roll_deg: float = 25.0
     min_luminance: float = 0.12
     """Mean grey value of the face, 0..1."""
     max_luminance: float = 0.90
     min_deviation: float = 0.035
     """Contrast of the face, deviation of the grey value."""
-    max_over_exposed_share: float = 0.35
+    max_over_exposed_share: float = 0.2
     max_background_ratio: float = 3.0
     """A frame this many times as bright as a dark face is backlight."""
     backlit_luminance: float = 0.25

@@ -101,13 +101,13 @@ def test_the_largest_face_is_the_presented_one_and_changes_the_track() -> None:
     assert tracks[-1] != first
 
 
-def test_between_searches_only_the_neighbourhood_is_looked_at() -> None:
+def test_every_third_frame_is_searched_whole_and_every_face_looked_at_closely() -> None:
     scene, policy = Scene(), TrackingPolicy()
     for _ in range(9):
         scene.show(face_at(200, 150))
     whole = [side for side in scene.detector.searches if side == policy.search_side_px]
     near = [side for side in scene.detector.searches if side == policy.follow_side_px]
-    assert (len(whole), len(near)) == (3, 6)
+    assert (len(whole), len(near)) == (3, 9)
 
 
 def test_an_empty_room_is_searched_finely_and_yields_nothing() -> None:
