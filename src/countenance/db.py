@@ -148,7 +148,7 @@ def open_database(url: str) -> Database:
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"The database driver {error.name} is not installed.",
-            remedy="Install it: pip install 'countenance[postgres]'.",
+            remedy="Install it, in the project's folder: tools/bootstrap postgres",
         ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

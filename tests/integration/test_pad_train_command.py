@@ -166,7 +166,7 @@ def test_without_the_extra_the_remedy_is_named(
     )
     result = train("--data", data, "--output", tmp_path / "detector")
     assert result.exit_code == 1
-    assert "pip install 'countenance[train]'" in result.stderr
+    assert "tools/bootstrap train" in result.stderr
 
 
 def test_errors_are_an_object_with_json(tmp_path: Path) -> None:

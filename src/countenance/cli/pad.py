@@ -94,7 +94,7 @@ def train(session: Session, /, **options: Any) -> None:
       countenance pad train --manifest set.csv --root images --output detector --report report
       countenance pad train --data captures --arch livenessnet --epochs 50 --output small --json
 
-    Needs: pip install 'countenance[train]'
+    Needs what tools/bootstrap train installs.
     """
     from countenance.training.runs import require_extra
 

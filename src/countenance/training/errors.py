@@ -32,7 +32,7 @@ class MissingExtraError(TrainingError):
     def __init__(self, missing: str) -> None:
         super().__init__(
             f"Training needs {missing}, which is not installed.",
-            remedy="Install it: pip install 'countenance[train]'",
+            remedy="Install it, in the project's folder: tools/bootstrap train",
         )
         self.missing = missing
 

@@ -97,4 +97,4 @@ def test_a_missing_carrier_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(lite0, "CARRIER", "no_such_package_at_all")
     with pytest.raises(MissingExtraError) as caught:
         lite0.load_weights()
-    assert "countenance[train]" in caught.value.remedy
+    assert "tools/bootstrap train" in caught.value.remedy
