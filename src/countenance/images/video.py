@@ -223,8 +223,9 @@ class VideoWriter:
 
         Args:
             image: every frame has the size of the first.
-            at_s: when it is shown; the frame is repeated where the source has a gap, so that
-                the result keeps the time of a source with a variable rate. None adds it once.
+            at_s: when it is shown; a source with a variable rate keeps its time: a frame is
+                repeated where there is a gap and left out where there are more than the rate
+                by over one. None adds it once.
 
         Raises: VideoUnwritableError: the codec cannot take it.
         """
@@ -234,7 +235,8 @@ class VideoWriter:
         if (image.width_px, image.height_px) != self._size:
             pixels = np.asarray(cv2.resize(pixels, self._size), dtype=np.uint8)
         wanted = self._written + 1 if at_s is None else round(at_s * self._fps) + 1
-        for _ in range(max(1, wanted - self._written)):
+        ahead = self._written - wanted
+        for _ in range(max(1 if ahead < 1 else 0, -ahead)):
             self._writer.write(pixels)
             self._written += 1
 

@@ -1,8 +1,11 @@
 import socket
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from countenance.cli.checks import worth_of
+from countenance.cli.main import main
 from countenance.cli.run import page
 from countenance.cli.server import listen, local_host
 from countenance.errors import ConfigurationError
@@ -22,6 +25,20 @@ from countenance.settings import ServerSettings
 )
 def test_the_page_is_named_so_that_a_browser_here_may_use_its_camera(host: str, url: str) -> None:
     assert page(ServerSettings(host=host, port=9000)) == url
+
+
+@pytest.mark.parametrize(("host", "warns"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_listening_to_the_network_warns_that_cameras_need_https(
+    host: str, warns: bool, tmp_path: Path
+) -> None:
+    with socket.socket() as taken:  # a taken port ends the command right after the warning
+        taken.bind((host, 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        arguments = ["--home", str(tmp_path / "home"), "run", "--host", host, "--port", port]
+        result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert ("HTTPS" in result.stderr) is warns
 
 
 def test_a_server_on_all_addresses_is_asked_on_this_machine() -> None:

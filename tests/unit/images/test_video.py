@@ -41,6 +41,22 @@ def test_a_gap_of_the_source_is_filled(tmp_path: Path) -> None:
         assert len(list(reader.frames())) == 11
 
 
+def test_what_is_more_than_the_rate_is_left_out(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "clip.avi", fps=10.0) as writer:
+        for index in range(40):  # twice the rate
+            writer.write(grey(90), at_s=index / 20)
+    with open_video(tmp_path / "clip.avi") as reader:
+        assert len(list(reader.frames())) == pytest.approx(20, abs=2)
+
+
+def test_a_steady_source_keeps_every_frame(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "clip.avi", fps=29.97) as writer:
+        for index in range(90):
+            writer.write(grey(90), at_s=index / 29.97 + (0.004 if index % 2 else 0.0))
+    with open_video(tmp_path / "clip.avi") as reader:
+        assert len(list(reader.frames())) == 90
+
+
 def test_a_truncated_video_is_told(tmp_path: Path) -> None:
     whole = write(tmp_path / "whole.avi", frames=100).read_bytes()
     half = tmp_path / "half.avi"
