@@ -111,4 +111,5 @@ class FakeRecognition:
     def new_observer(self) -> FakeObserver:
         with self._lock:
             self.open_observers += 1
-        return FakeObserver(self.see)
+        # Asked anew for each frame, for a test may exchange `see` while a capture runs.
+        return FakeObserver(lambda image: self.see(image))  # noqa: PLW0108
