@@ -66,6 +66,15 @@ def test_a_face_at_or_past_the_edge_is_still_judged(detector: OnnxPadModel, face
     assert 0 <= detector.score(image, face=face).value <= 1
 
 
+def test_bars_beside_a_picture_change_nothing(detector: OnnxPadModel) -> None:
+    """A portrait video in a landscape frame is judged as what it is, not by its black bars."""
+    pixels, face = read_image(PICTURES["skimage/data/astronaut.png"]).pixels, (178, 63, 268, 176)
+    barred = Image(np.pad(pixels, ((0, 0), (86, 86), (0, 0))))
+    moved = Box(face[0] + 86, face[1], face[2] + 86, face[3])
+    plain = detector.logits(Image(pixels), face=Box(*face))
+    assert detector.logits(barred, face=moved) == pytest.approx(plain, abs=1e-4)
+
+
 def test_both_files_fit_the_package() -> None:
     card = shipped_pad_card()
     assert card.with_suffix(".onnx").stat().st_size <= 6_000_000

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from countenance.datasets.manifest import Kind, Presentation
 from countenance.geometry.boxes import Box
+from countenance.images.bars import without_bars
 from countenance.images.codec import read_image
 from countenance.images.image import ColourOrder, Image
 from countenance.images.views import cut, stretch
@@ -267,7 +268,7 @@ def _small(pixels: Pixels, size_px: int) -> Pixels:
 
 
 def _read_rgb(path: Path) -> Pixels:
-    return read_image(path).to(ColourOrder.RGB).pixels
+    return without_bars(read_image(path)).to(ColourOrder.RGB).pixels
 
 
 def _load(path: Path) -> _Rows | None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countenance.geometry.boxes import Box
+from countenance.images.bars import without_bars
 from countenance.images.image import Image
 from countenance.images.views import cut, stretch
 from countenance.vision.backends.onnx.session import Session, open_session
@@ -84,6 +85,8 @@ class OnnxPadModel:
         size = self._card.input
         if view is PadView.TIGHT_CROP:
             image = cut(image, face.grown(self._card.views[view].box_scale))
+        else:
+            image = without_bars(image)
         small = Image(stretch(image, width_px=size.width_px, height_px=size.height_px), image.order)
         return small.to(size.colour_order).pixels
 
