@@ -23,15 +23,17 @@ class QualityLimits:
     min_inter_eye_px: float = 24.0
     """SFace sees 35 pixels between the eyes; below about two thirds of it detail is invented."""
     min_share: float = 0.2
-    """Least height of the face box over the shorter side of the frame: about 1.2 m from a webcam;
-    293 frames of webcam users lie above 0.23."""
+    """Least height of the face box over the shorter side of the frame: about 1.4 m from a webcam;
+    293 frames of webcam and phone users lie above 0.21."""
     max_share: float = 1.05
     """Largest height of the face box over the height of the frame; above it brow or chin is cut."""
     min_inside_share: float = 0.93
     """Least share of the face box that lies inside the frame."""
     max_yaw_deg: float = 35.0
     max_pitch_deg: float = 35.0
-    max_roll_deg: float = 25.0
+    max_roll_deg: float = 17.0
+    """Measured rolls of tilted heads come out a quarter too small; at a true 30 degrees similarity
+    begins to suffer. 99 of 100 webcam users who face the camera stay below 15."""
     min_luminance: float = 0.12
     """Mean grey value of the face, 0..1."""
     max_luminance: float = 0.90
@@ -50,7 +52,7 @@ _HEIGHT_PER_EYE_DISTANCE: Final = 3.2
 """Height of YuNet's box over the distance of the eyes of a face turned to the limit."""
 
 STILL_LIMITS: Final = QualityLimits(
-    min_inter_eye_px=16.0, min_share=0.02, max_share=2.0, min_inside_share=0.6
+    min_inter_eye_px=16.0, min_share=0.02, max_share=2.0, min_inside_share=0.6, max_roll_deg=30.0
 )
 """Photographs that an administrator imports: any distance, but sharp, lit and frontal."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from countenance.geometry.boxes import Box, intersection_over_union
 from countenance.geometry.landmarks import Landmarks5
-from countenance.images.crops import cropped
+from countenance.images.crops import cropped, resized
 from countenance.images.image import Image
 from countenance.vision.interfaces import DetectedFace, FaceDetector
 
@@ -86,7 +86,7 @@ class Tracker:
             self.detector,
             image,
             box=box.grown(self.policy.follow_growth),
-            max_side_px=self.policy.follow_side_px,
+            side_px=self.policy.follow_side_px,
         )
 
     def _search(self, image: Image) -> tuple[DetectedFace | None, int]:
@@ -141,7 +141,7 @@ class Tracker:
 
 
 def detect_within(
-    detector: FaceDetector, image: Image, *, box: Box, max_side_px: int | None
+    detector: FaceDetector, image: Image, *, box: Box, side_px: int
 ) -> tuple[DetectedFace, ...]:
     """Find faces in a part of an image.
 
@@ -149,7 +149,7 @@ def detect_within(
         detector: any.
         image: the whole image.
         box: the part, pixels of `image`; what lies outside is left out.
-        max_side_px: as `FaceDetector.detect`.
+        side_px: the part is looked at with this longest side, shrunk or enlarged.
 
     Returns: faces in pixels of `image`, largest first.
     """
@@ -157,12 +157,15 @@ def detect_within(
     if part is None:
         return ()
     view, (x, y) = part
-    faces = detector.detect(view, max_side_px=max_side_px)
-    return tuple(_moved(face, x=x, y=y) for face in faces)
+    factor = 1.0
+    if max(view.width_px, view.height_px) < side_px:
+        view, factor = resized(view, factor=side_px / max(view.width_px, view.height_px))
+    faces = detector.detect(view, max_side_px=side_px)
+    return tuple(_moved(face, factor=1 / factor, x=x, y=y) for face in faces)
 
 
-def _moved(face: DetectedFace, *, x: int, y: int) -> DetectedFace:
-    box, points = face.box, face.landmarks.points.copy()
+def _moved(face: DetectedFace, *, factor: float, x: int, y: int) -> DetectedFace:
+    box, points = face.box.scaled(factor), face.landmarks.scaled(factor).points
     points[:, 0] += x
     points[:, 1] += y
     return DetectedFace(
