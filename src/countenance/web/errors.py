@@ -125,7 +125,9 @@ def register_errors(app: Flask) -> None:
 
 
 def wants_json() -> bool:
-    """Whether the caller asked for JSON rather than a page."""
+    """Whether the caller asked for JSON rather than a page; a socket never shows a page."""
+    if request.headers.get("Upgrade"):
+        return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json"
 

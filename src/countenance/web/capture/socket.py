@@ -35,7 +35,7 @@ def make_capture_blueprint() -> Blueprint:
     sock = Sock()
     sock.route("/ws/capture", bp=blueprint, endpoint="run")(public(run))
     blueprint.before_request(_admit)
-    blueprint.teardown_request(_leave)
+    blueprint.teardown_request(lambda _error: _free_place())
     return blueprint
 
 
@@ -87,21 +87,23 @@ def _redeem(mine: Transaction) -> Transaction:
     return transaction
 
 
-def _leave(_error: BaseException | None) -> None:
+def _free_place() -> None:
     if place := g.pop("place", None):
         web().admission.leave(place)
 
 
 class Inbox(list[Any]):
-    """Messages that wait; a client that sends far beyond its credit loses the connection."""
+    """Messages that wait; a client that sends beyond its credit loses the connection."""
 
     def __init__(self, waiting: Iterable[Any], *, limit: int) -> None:
         super().__init__(waiting)
         self._limit = limit
+        self.has_overflowed = False
 
     def append(self, message: Any) -> None:
         # The reader thread of simple-websocket takes an OSError as the end of the connection.
         if len(self) >= self._limit:
+            self.has_overflowed = True
             raise ConnectionAbortedError("more messages wait than were asked for")
         super().append(message)
 
@@ -112,14 +114,15 @@ class Inbox(list[Any]):
 def run(socket: Server) -> None:
     """Carry one capture from the first frame to its verdict."""
     parts = web()
-    socket.input_buffer = Inbox(
-        socket.input_buffer, limit=parts.container.settings.capture.credit + 2
-    )
+    credit = parts.container.settings.capture.credit
+    socket.input_buffer = Inbox(socket.input_buffer, limit=credit)
     session: CaptureSession = g.capture
     try:
         _converse(socket, session, parts)
+        _free_place()
+        _linger(socket)
     except (ConnectionClosed, OSError):
-        session.interrupt(Reason.PROTOCOL if _was_too_large(socket) else Reason.INTERRUPTED)
+        session.interrupt(Reason.PROTOCOL if _was_flooded(socket) else Reason.INTERRUPTED)
     except BaseException:
         session.interrupt(Reason.INTERRUPTED)
         raise
@@ -133,7 +136,6 @@ def _converse(socket: Server, session: CaptureSession, parts: Web) -> None:
         at_s = clock.monotonic_s()
         answers = [] if message is None else session.receive(message, at_s=at_s)
         _send(socket, [*answers, *session.tick(at_s=at_s)])
-    _linger(socket)
 
 
 def _linger(socket: Server) -> None:
@@ -150,6 +152,7 @@ def _send(socket: Server, answers: Iterable[Reply]) -> None:
         socket.send(replies.encode(reply))
 
 
-def _was_too_large(socket: Server) -> bool:
+def _was_flooded(socket: Server) -> bool:
+    """Whether the connection was cut for a message too large, or for too many at once."""
     limit: int = current_app.config["SOCK_SERVER_OPTIONS"]["max_message_size"]
-    return bool(socket.incoming_message_len > limit)
+    return bool(socket.incoming_message_len > limit or socket.input_buffer.has_overflowed)

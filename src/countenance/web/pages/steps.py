@@ -43,16 +43,16 @@ def after_password(user: User) -> Response:
 def needs_first_enrolment(user: User) -> bool:
     """Whether a right password is enough to enrol a face.
 
-    True for a user who has no face that the engine can compare and either holds a password set
-    by an administrator, or never had a face. Whoever erased the own face needs a login code:
+    True for a user who has no face that the engine can compare and who never had one, or was
+    given a password by an administrator since. Whoever erased the own face needs a login code:
     otherwise a stolen password alone would open the account.
     """
     if user.face is not None and user.face.pack == web().recognition.pack:
         return False
-    if user.must_change_password:
-        return True
-    enrolled = identity().audit.list_events(subject_id=user.id, tags=(Tag.FACE_ENROLLED,), limit=1)
-    return not enrolled
+    newest = identity().audit.list_events(
+        subject_id=user.id, tags=(Tag.FACE_ENROLLED, Tag.PASSWORD_RESET), limit=1
+    )
+    return user.must_change_password or not any(e.tag is Tag.FACE_ENROLLED for e in newest)
 
 
 def check_pause(user_id: UserId) -> None:

@@ -153,8 +153,7 @@ function showGrant(reply) {
   if (isLogin) {
     say("Authorized", `Welcome, ${name}. Taking you to your apps.`, {
       urgent: true, spoken: `Access granted. Welcome, ${name}.` });
-  }
-  else if (reply.note) {
+  } else if (reply.note) {
     say("Enrolled", "This face looks like one that is already enrolled. An administrator has been told.", { urgent: true });
   } else say("Enrolled", "The samples are encrypted and stored. The frames are forgotten.", { urgent: true });
   const shownMs = reply.note ? 3 * GRANTED_SHOWN_MS : GRANTED_SHOWN_MS;

@@ -1,0 +1,228 @@
+"""The own account and the administration of people."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from countenance.events import Tag
+from countenance.identity.interfaces import User
+from tests.fakes.doors import PASSWORD, SESSION, Door, Visit, open_door
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    return open_door(tmp_path)
+
+
+@pytest.fixture
+def eileen(door: Door) -> User:
+    return door.administrator()
+
+
+@pytest.fixture
+def visit(door: Door, eileen: User) -> Visit:
+    return door.visit_as(eileen)
+
+
+def secret(page: str) -> str:
+    found = re.search(r"data-secret>([^<]+)<", page)
+    assert found
+    return found[1]
+
+
+def test_a_changed_password_logs_out_everywhere_else(
+    door: Door, eileen: User, visit: Visit
+) -> None:
+    elsewhere = door.visit_as(eileen)
+    wrong = visit.post("/account/password", old="nope", password="x" * 12, again="x" * 12)
+    assert wrong.status_code == 422
+    assert "old password is not right" in wrong.text
+    done = visit.post(
+        "/account/password", old=PASSWORD, password="four green kites", again="four green kites"
+    )
+    assert done.location == "/account"
+    assert visit.get("/account").status_code == 200
+    assert elsewhere.get("/account").status_code == 302
+    assert door.visit().password("eileen", "four green kites").location == "/login/face"
+
+
+def test_renewing_the_own_face_asks_for_the_password(visit: Visit) -> None:
+    assert visit.post("/account/face", password="nope").status_code == 422
+    assert visit.post("/account/face", password=PASSWORD).location == "/enrol"
+    assert "Enrol your face" in visit.get("/enrol").text
+
+
+def test_erasing_the_own_face_names_what_goes_and_what_follows(
+    door: Door, eileen: User, visit: Visit
+) -> None:
+    page = visit.get("/account/face/erase").text
+    assert "5 encrypted samples" in page
+    assert "login code" in page
+    assert visit.post("/account/face/erase", password="nope").status_code == 422
+    assert door.identity.vault.load(eileen.id) is not None
+    visit.post("/account/face/erase", password=PASSWORD)
+    assert door.identity.vault.load(eileen.id) is None
+    assert "No face is enrolled for you" in visit.get("/").text
+
+
+def test_one_sees_the_own_refusals_with_the_exact_reason_and_nobody_elses(
+    door: Door, eileen: User, visit: Visit
+) -> None:
+    grace = door.viewer()
+    for user, reason in ((eileen, "presentation_attack"), (grace, "not_matched")):
+        door.identity.audit.append(
+            Tag.LOGIN_REFUSED, subject_id=user.id, address="192.0.2.1", details={"reason": reason}
+        )
+    own = visit.get("/account/attempts").text
+    assert "a picture, a screen or a mask" in own
+    assert "another person" not in own
+    everybody = visit.get("/attempts").text
+    assert "a picture, a screen or a mask" in everybody
+    assert "another person" in everybody
+    assert "Grace" in everybody
+
+
+def test_attempts_come_in_pages(door: Door, eileen: User, visit: Visit) -> None:
+    for _ in range(30):
+        door.identity.audit.append(Tag.PASSWORD_REFUSED, subject_id=eileen.id)
+    assert "Older" in visit.get("/attempts").text
+    assert visit.get("/attempts?page=2").text.count("Password refused") == 5
+    assert "Nothing older" in visit.get("/attempts?page=9").text
+
+
+def test_nothing_refused_is_told_with_what_will_be_there(visit: Visit) -> None:
+    assert "Nothing refused so far" in visit.get("/attempts").text
+
+
+def test_people_are_found_by_a_part_of_the_name(door: Door, visit: Visit) -> None:
+    door.viewer("grace")
+    page = visit.get("/people?search=gra").text
+    assert "Grace" in page
+    assert "Eileen Collins</strong>" not in page
+    assert "Nobody has" in visit.get("/people?search=zzz").text
+
+
+def test_many_people_come_in_pages(door: Door, visit: Visit) -> None:
+    for number in range(30):
+        door.viewer(f"user{number:02}", face=None)
+    first, second = visit.get("/people").text, visit.get("/people?page=2").text
+    assert "Page 1 of 2" in first
+    assert "user29" in second
+    assert "user29" not in first
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": "eileen"}, "name"),
+        ({"name": "a b"}, "characters that cannot be used"),
+        ({"name": ""}, "The name is empty"),
+    ],
+)
+def test_adding_says_what_to_mend(visit: Visit, fields: dict[str, str], words: str) -> None:
+    answer = visit.post("/people/add", role="viewer", **fields)
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_an_unknown_role_becomes_the_smaller_one(door: Door, visit: Visit) -> None:
+    visit.post("/people/add", name="mallory", role="emperor")
+    user = door.identity.users.find("mallory")
+    assert user is not None
+    assert user.role.value == "viewer"
+
+
+def test_a_reset_password_is_shown_once_and_ends_the_logins(door: Door, visit: Visit) -> None:
+    grace = door.viewer()
+    hers = door.visit_as(grace)
+    page = visit.post(f"/people/{grace.id}/password")
+    assert page.headers["Cache-Control"] == "no-store"
+    assert door.identity.passwords.verify(name="grace", password=secret(page.text)) is not None
+    assert hers.get("/").status_code == 302
+
+
+def test_a_login_code_is_shown_once_and_works_once(door: Door, visit: Visit) -> None:
+    grace = door.viewer()
+    code = secret(visit.post(f"/people/{grace.id}/code").text)
+    hers = door.visit()
+    hers.password("grace")
+    assert hers.post("/login/code", code=code.lower()).location == "/"
+
+
+def test_disabling_can_be_undone(door: Door, visit: Visit) -> None:
+    grace = door.viewer()
+    visit.post(f"/people/{grace.id}/enabled", enabled="no")
+    assert door.visit().password("grace").status_code == 403
+    assert "disabled and logged out everywhere" in visit.get(f"/people/{grace.id}").text
+    visit.post(f"/people/{grace.id}/enabled", enabled="yes")
+    assert door.visit().password("grace").location == "/login/face"
+
+
+def test_the_last_administrator_stays(door: Door, eileen: User, visit: Visit) -> None:
+    for path, fields in (("enabled", {"enabled": "no"}), ("remove", {})):
+        answer = visit.post(f"/people/{eileen.id}/{path}", **fields)
+        assert answer.location == f"/people/{eileen.id}"
+    assert door.identity.users.get(eileen.id).is_enabled
+    assert 'class="notice bad"' in visit.get(f"/people/{eileen.id}").text
+
+
+def test_removing_asks_first_and_names_what_goes(door: Door, visit: Visit) -> None:
+    grace = door.viewer()
+    page = visit.get(f"/people/{grace.id}/remove").text
+    assert "5 face samples" in page
+    assert door.identity.users.find("grace") is not None
+    visit.post(f"/people/{grace.id}/remove")
+    assert door.identity.users.find("grace") is None
+    assert visit.get(f"/people/{grace.id}").status_code == 404
+
+
+def test_erasing_somebodys_face_asks_first(door: Door, visit: Visit) -> None:
+    grace = door.viewer()
+    assert "5 encrypted samples" in visit.get(f"/people/{grace.id}/face/erase").text
+    visit.post(f"/people/{grace.id}/face/erase")
+    assert door.identity.users.get(grace.id).face is None
+    assert "No face to erase" in visit.get(f"/people/{grace.id}/face/erase").text
+
+
+def test_enrolling_somebody_asks_for_the_administrators_own_password(
+    door: Door, visit: Visit
+) -> None:
+    grace = door.viewer()
+    assert visit.post(f"/people/{grace.id}/enrol", password="nope").status_code == 422
+    assert visit.post(f"/people/{grace.id}/enrol", password=PASSWORD).location == "/enrol"
+    assert "Enrol the face of Grace" in visit.get("/enrol").text
+    visit.client.delete_cookie(SESSION)
+    assert visit.get("/enrol").location == "/login"
+
+
+def test_a_face_that_looks_like_anothers_is_told_to_the_administrator(
+    door: Door, eileen: User, visit: Visit
+) -> None:
+    grace = door.viewer()
+    door.identity.audit.append(
+        Tag.FACE_DUPLICATE_FOUND, subject_id=grace.id, details={"other": eileen.id}
+    )
+    page = visit.get(f"/people/{grace.id}").text
+    assert "looks like the one enrolled for" in page
+    assert "Eileen Collins" in page
+
+
+def test_the_home_page_shows_what_a_viewer_may_open(door: Door, visit: Visit) -> None:
+    grace = door.visit_as(door.viewer()).get("/").text
+    assert "Your account" in grace
+    assert 'href="/people"' not in grace
+    home = visit.get("/").text
+    assert "2 people, 2 enrolled" in home
+    assert "Apps appear here" in home
+
+
+def test_logging_out_everywhere_else_keeps_this_login(
+    door: Door, eileen: User, visit: Visit
+) -> None:
+    elsewhere = door.visit_as(eileen)
+    visit.post("/account/sessions/end")
+    assert "1 other place" in visit.get("/account").text
+    assert elsewhere.get("/account").status_code == 302
