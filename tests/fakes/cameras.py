@@ -11,7 +11,6 @@ import websocket
 from countenance.ceremony.protocol import FrameMessage, pack_frame
 from tests.fakes.doors import PENDING, Visit
 
-
 OPEN: list[Camera] = []
 """Those that `close_all` hangs up."""
 

@@ -1,4 +1,4 @@
-"""A whole door for tests: real pages and storage, a clock that waits, an engine that reads paint."""
+"""A whole door for tests: real pages and storage, a clock that waits, a painted engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from countenance.settings import Settings, read_settings
 from countenance.web.app import create_app
 from tests.fakes.recognition import FakeRecognition, face_of
 
-PASSWORD = "seven calm herons by the weir"  # noqa: S105 - of users that only tests have
+PASSWORD = "seven calm herons by the weir"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 PENDING = "countenance-pending"
 SESSION = "countenance"
