@@ -1,10 +1,9 @@
-#!/usr/bin/env python
 """Measure a login in a real browser: from the camera's first picture to the verdict.
 
     python tools/measure_login.py CLIP [--times 5]
 
-CLIP is a video of one person before a webcam; it is enrolled and then logged in with. Browser, camera
-and server share this machine. Prints one JSON object; seconds.
+CLIP is a video of one person before a webcam; it is enrolled and then logged in with. Browser,
+camera and server share this machine. Prints one JSON object; seconds.
 """
 
 from __future__ import annotations
