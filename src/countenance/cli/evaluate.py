@@ -109,4 +109,5 @@ def _show(report: MatchingReport) -> None:
         f"(threshold {report.threshold_best:.3f}, chosen on these pairs)."
     )
     for name, fnmr in report.fnmr_at_fmr.items():
-        click.echo(f"FNMR at FMR {name}: {fnmr:.2%}")
+        told = "these are too few comparisons to tell" if fnmr is None else f"{fnmr:.2%}"
+        click.echo(f"FNMR at FMR {name}: {told}")

@@ -55,8 +55,9 @@ class MatchingReport:
     accuracy_best: float
     """Highest share of right answers; its threshold is chosen on these pairs."""
     threshold_best: float
-    fnmr_at_fmr: Mapping[str, float]
-    """FNMR at the lowest threshold of these pairs that keeps the FMR."""
+    fnmr_at_fmr: Mapping[str, float | None]
+    """FNMR at the lowest threshold of these pairs that keeps the FMR; None where there are too few
+    non-mated comparisons to tell a rate that fine."""
 
     def as_json(self) -> dict[str, object]:
         """The stable keys of `evaluate matching --json`."""
@@ -148,10 +149,6 @@ def _report(
 ) -> MatchingReport:
     at = operating_point(mated, non_mated, threshold=threshold)
     best = best_accuracy(mated, non_mated)
-    fnmr_at_fmr = {
-        name: operating_point(mated, non_mated, threshold=threshold_at_fmr(non_mated, fmr=fmr)).fnmr
-        for name, fmr in REPORTED_FMR.items()
-    }
     return MatchingReport(
         n_mated=mated.size,
         n_non_mated=non_mated.size,
@@ -164,5 +161,12 @@ def _report(
         auc=area_under_curve(mated, non_mated),
         accuracy_best=accuracy(best, mated=mated.size, non_mated=non_mated.size),
         threshold_best=best.threshold,
-        fnmr_at_fmr=fnmr_at_fmr,
+        fnmr_at_fmr={name: _fnmr_at(fmr, mated, non_mated) for name, fmr in REPORTED_FMR.items()},
     )
+
+
+def _fnmr_at(fmr: float, mated: Similarities, non_mated: Similarities) -> float | None:
+    if fmr * non_mated.size < 1:
+        return None
+    threshold = threshold_at_fmr(non_mated, fmr=fmr)
+    return operating_point(mated, non_mated, threshold=threshold).fnmr

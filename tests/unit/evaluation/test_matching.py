@@ -38,7 +38,16 @@ def test_rates_are_the_counted_shares() -> None:
     assert report.fmr == pytest.approx(1 / 3)
     assert report.fnmr == pytest.approx(1 / 2)
     assert report.as_json()["accuracy_10_fold"] is None
-    assert set(report.fnmr_at_fmr) == {"1e-2", "1e-3", "1e-4"}
+    # Three non-mated comparisons cannot tell a rate of one in a hundred.
+    assert report.fnmr_at_fmr == {"1e-2": None, "1e-3": None, "1e-4": None}
+
+
+def test_fnmr_at_an_fmr_is_told_only_where_there_are_comparisons_enough() -> None:
+    pairs = [pair("0", "10", 1), pair("0", "60", 1)]
+    pairs += [pair("0", str(degrees), 0) for degrees in [30, *range(80, 179)]]
+    report = evaluate_pairs(pairs, embed=embed, threshold=0.5)
+    # One in a hundred allows the false match at 30 degrees, so both mated pairs match too.
+    assert report.fnmr_at_fmr == {"1e-2": pytest.approx(0.0), "1e-3": None, "1e-4": None}
 
 
 def test_an_image_is_embedded_once() -> None:
