@@ -1,6 +1,7 @@
-"""Take the pictures of every page, in light, in dark and on a phone, into docs/images/.
+"""Photograph every page, in light, in dark and on a phone.
 
-    .venv/bin/python -m tools.screenshots [--only NAME] [--out DIR]
+    .venv/bin/python -m tools.screenshots --out DIR [--round NAME] [--look NAME] [--only NAME]
+    .venv/bin/python -m tools.screenshots          # the pictures of the documentation
 
 The camera plays an injected animated portrait (Eileen Collins, NASA, public domain, from
 scikit-image). The pages are the product's own; the engine is a stand-in that says what each
@@ -38,6 +39,19 @@ from tests.fixtures.scenes import Kind, Scene
 from tests.harness.browser import Visitor, find_chromium, launch
 
 PASSWORD = "seven calm herons by the weir"  # noqa: S105 - of users that only pictures have
+IMAGES = Path("docs/images")
+KEPT = {
+    "face-hold-light": "login",
+    "face-refused-dark": "refused-dark",
+    "face-authorized-light": "authorized",
+    "enrol-turn-phone": "enrol-phone",
+    "face-hold-phone": "phone",
+    "home-dark": "home-dark",
+    "people-light": "people",
+    "attempts-light": "attempts",
+    "account-light": "account",
+}
+"""Pictures of the documentation, and their names there."""
 BOX = (0.425, 0.34, 0.615, 0.72)
 
 
@@ -143,9 +157,12 @@ class Photographer:
             self.page.goto(self.url + path)
         self.page.wait_for_load_state("networkidle")
         self.page.evaluate("document.fonts.ready")
-        if self.only in name:
-            file = self.out / f"{name}-{self.look.name}.png"
-            self.page.screenshot(path=str(file), full_page=True)
+        kept = f"{name}-{self.look.name}"
+        if self.out == IMAGES:
+            kept = KEPT.get(kept, "")
+        if kept and self.only in name:
+            file = self.out / f"{kept}.png"
+            self.page.screenshot(path=str(file), full_page=self.out != IMAGES)
             sys.stderr.write(f"{file}\n")
 
     def line(self, text: str) -> None:
@@ -306,7 +323,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="part of the names of the pictures to keep")
     parser.add_argument("--round", default="", help="one round: inside, outside, face_step ...")
     parser.add_argument("--look", default="", help="light, dark or phone")
-    parser.add_argument("--out", type=Path, default=Path("docs/images"))
+    parser.add_argument("--out", type=Path, default=IMAGES)
     wish = parser.parse_args()
     wish.out.mkdir(parents=True, exist_ok=True)
     chromium = find_chromium()
