@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from countenance.events import Tag
+from countenance.identity.errors import StorageError
 from countenance.identity.interfaces import Role
 from countenance.web.access import is_public
 from tests.fakes.doors import SESSION, Door, open_door
@@ -199,6 +201,7 @@ def test_logging_out_ends_the_session_on_the_server(door: Door) -> None:
     visit.post("/logout")
     assert door.identity.sessions.find(token) is None
     assert visit.cookie(SESSION) == ""
+    assert len(door.identity.audit.list_events(tags=(Tag.SESSION_ENDED,))) == 1
 
 
 def test_roles_are_all_spoken_of(door: Door) -> None:
@@ -206,3 +209,34 @@ def test_roles_are_all_spoken_of(door: Door) -> None:
     text = door.visit_as(door.administrator()).get("/people/add").text
     for role in Role:
         assert f'value="{role.value}"' in text
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_a_storage_that_is_away_lets_nobody_in_and_says_so(
+    door: Door, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    visit = door.visit_as(door.administrator())
+
+    def away(_token: str) -> None:
+        raise StorageError("The disk is full.", remedy="Free space.")
+
+    monkeypatch.setattr(door.identity.sessions, "find", away)
+    answer = visit.get("/people", headers={"Accept": accept})
+    assert answer.status_code == 503
+    assert "The disk is full." in answer.text
+    assert "Free space." in answer.text
+
+
+def test_a_fault_in_the_program_is_told_without_its_insides(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = door.visit_as(door.administrator())
+
+    def broken(**_options: object) -> None:
+        raise RuntimeError("secret of line 12")
+
+    monkeypatch.setattr(door.identity.users, "list_users", broken)
+    answer = visit.get("/people")
+    assert answer.status_code == 500
+    assert "Something broke here" in answer.text
+    assert "secret" not in answer.text

@@ -45,10 +45,14 @@ def address() -> str:
 
 
 def find_session() -> Session | None:
-    """The session of this request, or None; looked up once a request."""
+    """The session of this request, or None; looked up once a request.
+
+    Raises: StorageError: on the first call; later ones, of the page that tells it, find none.
+    """
     if "session_row" not in g:
-        token = cookies.read(cookies.SESSION)
-        g.session_row = identity().sessions.find(token) if token else None
+        g.session_row = None
+        if token := cookies.read(cookies.SESSION):
+            g.session_row = identity().sessions.find(token)
     return cast("Session | None", g.session_row)
 
 

@@ -46,8 +46,10 @@ def reason(event: AuditEvent) -> str:
     code = event.details.get("reason", "")
     if code in REASONS:
         return REASONS[code]
+    if code == "disabled":
+        return "The user is disabled."
     if event.tag is Tag.PASSWORD_REFUSED:
-        return "The password was wrong."
+        return "The password was wrong." if event.subject_id else "No user has that name."
     if event.tag is Tag.LOGIN_CODE_REFUSED:
         return "The code was wrong, used or expired."
     return code

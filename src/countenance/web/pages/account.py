@@ -96,6 +96,8 @@ def erase_face() -> Answer:
 
 def end_sessions() -> Answer:
     count = identity().sessions.end_all(session().user.id, keep_token=cookies.read(cookies.SESSION))
+    if count:
+        steps.note_ended(session().user.id, why="elsewhere")
     where = "1 other place" if count == 1 else f"{count} other places"
     steps.say(f"You are logged out in {where}." if count else "You were logged in only here.")
     return redirect(url_for("account.account"))

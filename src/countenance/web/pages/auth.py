@@ -65,14 +65,21 @@ def _check_password() -> Answer:
     target = safe_next(request.form.get("next", "/"))
     user = identity().passwords.verify(name=name, password=given)
     if user is None:
-        known = identity().users.find(name)
-        identity().audit.append(
-            Tag.PASSWORD_REFUSED, subject_id=known.id if known else None, address=address()
-        )
+        _note_refused_password(name)
         page = render_template("login.html", next=target, name=name, refused=True)
         return page, LOGIN_REFUSED
     form_cookie["next"] = target
     return steps.after_password(user)
+
+
+def _note_refused_password(name: str) -> None:
+    known = identity().users.find(name)
+    identity().audit.append(
+        Tag.PASSWORD_REFUSED,
+        subject_id=known.id if known else None,
+        address=address(),
+        details={"reason": "disabled"} if known and not known.is_enabled else None,
+    )
 
 
 @public
@@ -181,8 +188,9 @@ def code() -> Answer:
 
 @public
 def logout() -> Answer:
-    if token := cookies.read(cookies.SESSION):
-        identity().sessions.end(token)
+    if found := find_session():
+        identity().sessions.end(cookies.read(cookies.SESSION))
+        steps.note_ended(found.user.id, why="logout")
     form_cookie.clear()
     steps.say("You are logged out.")
     response = make_response(redirect(url_for("auth.login")))

@@ -101,6 +101,17 @@ def start_session(user_id: UserId, *, methods: tuple[str, ...], then: str) -> Re
     return response
 
 
+def note_ended(user_id: UserId, *, why: str) -> None:
+    """Write down that a user ended sessions."""
+    identity().audit.append(
+        Tag.SESSION_ENDED,
+        subject_id=user_id,
+        actor_id=user_id,
+        address=address(),
+        details={"why": why},
+    )
+
+
 def say(text: str, *, kind: str = "good") -> None:
     """A notice on the next page; `kind` is good, warn or bad."""
     flash(text, kind)

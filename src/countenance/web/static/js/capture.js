@@ -38,6 +38,8 @@ function say(line, detail, { urgent = false, spoken = line } = {}) {
   if (line !== shown) {
     part("line").textContent = line;
     lineAt = now;
+    // Told apart from the count below, which would be read out ten times a second.
+    part("live").textContent = urgent ? `${line}. ${detail}` : line;
     speech.say(spoken, urgent);
   }
   if (part("detail").textContent !== detail) part("detail").textContent = detail;
@@ -164,7 +166,8 @@ function showGrant(reply) {
 function showRefusal(reply) {
   setState("refused");
   const table = isLogin ? words.LOGIN_REFUSALS : words.ENROLMENT_REFUSALS;
-  const why = table[reply.reason] ?? words.LOGIN_REFUSALS.technical;
+  const isPause = attempt.wasHidden && ["technical", "interrupted"].includes(reply.reason);
+  const why = isPause ? words.CONNECTION_TROUBLE.paused : table[reply.reason] ?? words.LOGIN_REFUSALS.technical;
   say(why.line, why.detail, { urgent: true });
   offer({ again: reply.tries_left > 0, other: true });
   if (isLogin) part("note").textContent = words.triesDetail(reply.tries_left);
