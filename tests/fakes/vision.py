@@ -81,9 +81,13 @@ class ScriptedPad:
     def name(self) -> str:
         return "fake/1"
 
+    @property
+    def threshold(self) -> float:
+        return 0.5
+
     def score(self, image: Image, *, face: Box) -> BonaFideScore:
         self.calls += 1
-        return BonaFideScore(self.value, threshold=0.5)
+        return BonaFideScore(self.value, self.threshold)
 
 
 def _holds(area: Box, box: Box) -> bool:

@@ -13,6 +13,7 @@ from countenance.cli.context import Session, json_option, pass_session
 if TYPE_CHECKING:
     from countenance.biometrics.embeddings import Embedding
     from countenance.evaluation.matching import MatchingReport
+    from countenance.evaluation.pad_report import PadReport
     from countenance.images.image import Image
     from countenance.vision.engine import StillAnalysis
 
@@ -22,7 +23,9 @@ def evaluate() -> None:
     """Measure error rates on labelled data.
 
     \b
-    Example: countenance evaluate matching --pairs pairs.csv --json
+    Examples:
+      countenance evaluate matching --pairs pairs.csv --json
+      countenance evaluate pad --manifest manifest.csv --json
     """
 
 
@@ -46,7 +49,7 @@ def matching(session: Session, pairs: Path, root: Path | None) -> None:
     The most prominent face of each image (large, near the middle) is compared, whatever its
     quality. An image without a face or
     that cannot be read is a failure to acquire; its comparisons are left out and counted.
-    FNMR at an FMR below one over the number of non-mated pairs is FNMR without any false match.
+    FNMR at an FMR below one over the number of non-mated pairs cannot be told and is null.
 
     JSON keys: n_mated n_non_mated failures_to_acquire comparisons_left_out threshold fmr fnmr eer
     auc accuracy_10_fold (null: the list has no folds) accuracy_best threshold_best fnmr_at_fmr.
@@ -71,6 +74,77 @@ def matching(session: Session, pairs: Path, root: Path | None) -> None:
         session.answer(report.as_json())
     else:
         _show(report)
+
+
+@evaluate.command()
+@click.option(
+    "--manifest",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="CSV with the columns path,label and, where known, source,subject,species,kind.",
+)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder that the paths of the manifest start from; default its own.",
+)
+@json_option
+@pass_session
+def pad(session: Session, manifest: Path, root: Path | None) -> None:
+    """Presentation attack detection error rates on full frames (ISO/IEC 30107-3).
+
+    The detector that logins use judges each frame alone, at the threshold of its card. Rows of
+    other kinds than full_frame, and bona fide pictures that no camera took of a live person, are
+    left out. Frames without a face are counted and in no rate. On frames that the detector was
+    trained with the figures flatter: those of its card were measured on sources held out.
+
+    JSON keys: n_bona_fide n_attack no_face threshold bpcer apcer_worst apcer {species} eer auc
+    apcer_at_bpcer per_source {source: {eer, bpcer, apcer}}, and exact 95 % intervals.
+
+    \b
+    Examples:
+      countenance evaluate pad --manifest captures/manifest.csv
+      countenance evaluate pad --manifest set.csv --root images --json
+    """
+    from countenance.datasets.errors import DatasetError
+    from countenance.datasets.manifest import Kind, read_manifest
+    from countenance.evaluation.pad_report import pad_report
+    from countenance.evaluation.pad_scoring import score_frames
+
+    rows = read_manifest(manifest, root=root)
+    frames = [row for row in rows if row.kind is Kind.FULL_FRAME and row.is_capture]
+    engine = session.container.engine
+    with session.progress() as progress:
+        tracked = progress.track(frames, description="Judging frames")
+        scored = list(score_frames(tracked, detector=engine.detector, pad=engine.pad))
+    try:
+        report = pad_report(scored, threshold=engine.pad.threshold)
+    except ValueError as error:
+        raise DatasetError(
+            "No bona fide or no attack frame could be judged.",
+            remedy="Give full frames of both labels that show a face.",
+        ) from error
+    if session.wants_json:
+        session.answer({"detector": engine.pad.name, **report.as_dict()})
+    else:
+        _show_pad(report, name=engine.pad.name)
+
+
+def _show_pad(report: PadReport, *, name: str) -> None:
+    click.echo(
+        f"{name} on {report.n_bona_fide} bona fide and {report.n_attack} attack frames; "
+        f"{report.no_face} without a face."
+    )
+    click.echo(f"EER {report.eer:.2%}, AUC {report.auc:.4f}.")
+    bpcer = report.at.bpcer
+    click.echo(
+        f"At the threshold {report.at.threshold:.3f}: "
+        f"BPCER {bpcer.value:.2%} [{bpcer.low:.2%}, {bpcer.high:.2%}]."
+    )
+    for species, rate in sorted(report.at.apcer.items()):
+        click.echo(
+            f"APCER {species}: {rate.value:.2%} [{rate.low:.2%}, {rate.high:.2%}], n = {rate.total}"
+        )
 
 
 class _Embedder:

@@ -78,6 +78,10 @@ class PadModel(Protocol):
     def name(self) -> str:
         """Model name and version of its card."""
 
+    @property
+    def threshold(self) -> float:
+        """Fused score from which a frame is bona fide, 0..1; fixed on development data."""
+
     def score(self, image: Image, *, face: Box) -> BonaFideScore:
         """Judge the presentation of the face in this frame with its surroundings.
 

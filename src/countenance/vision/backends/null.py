@@ -39,5 +39,9 @@ class NullPadModel:
     def name(self) -> str:
         return "null/1"
 
+    @property
+    def threshold(self) -> float:
+        return 1.0
+
     def score(self, image: Image, *, face: Box) -> BonaFideScore:
-        return BonaFideScore(value=0.0, threshold=1.0)
+        return BonaFideScore(value=0.0, threshold=self.threshold)

@@ -67,11 +67,15 @@ class OnnxPadModel:
     def name(self) -> str:
         return f"{self._card.name}/{self._card.version}"
 
+    @property
+    def threshold(self) -> float:
+        return self._card.threshold
+
     def score(self, image: Image, *, face: Box) -> BonaFideScore:
         """Judge the presentation of the face in this frame with its surroundings."""
         logits = self.logits(image, face=face)
         fused = sum(use.weight * logits[view] for view, use in self._views)
-        return BonaFideScore(_sigmoid(fused), self._card.threshold)
+        return BonaFideScore(_sigmoid(fused), self.threshold)
 
     def logits(self, image: Image, *, face: Box) -> dict[PadView, float]:
         """Return each view's calibrated logit; positive is bona fide."""
