@@ -28,8 +28,8 @@ def run(name: str, *arguments: Path) -> str:
 def test_a_decision_needs_no_camera() -> None:
     assert run("decide_a_login.py").splitlines() == [
         "the owner: granted after 10 frames",
-        "the owner on a phone: presentation_attack after 20 frames",
-        "somebody else: not_matched after 20 frames",
+        "the owner on a phone: presentation_attack after 40 frames",
+        "somebody else: not_matched after 40 frames",
         "a new face after every nine frames: face_changed after 46 frames",
     ]
 

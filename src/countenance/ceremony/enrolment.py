@@ -34,9 +34,9 @@ class EnrolmentPolicy:
     """How long a prompt waits for its pose before any good sample is taken."""
     turn_deg: float = 8.0
     """From this yaw on a head counts as turned a little."""
-    attack_frames_limit: int = 40
+    attack_frames_limit: int = 120
     """Frames judged an attack, in all, after which the enrolment is refused."""
-    inconsistent_limit: int = 20
+    inconsistent_limit: int = 60
     """Frames that show another face than the samples, in all, before it is refused."""
     repeated_frames_limit: int = 30
 

@@ -21,13 +21,15 @@ class PassivePolicy:
     """Consecutive good frames for a grant; at least 1."""
     time_limit_s: float = 20.0
     """From the first frame to the verdict, seconds."""
-    attack_frames_limit: int = 20
-    """Frames judged an attack, in all, after which the login is refused."""
-    mismatch_frames_limit: int = 20
+    attack_frames_limit: int = 40
+    """Frames judged an attack, in all, after which the login is refused: about two seconds of a
+    webcam, so that nobody is refused for the moment of sitting down, and no attacker gets to try
+    out light and angles until one of them works."""
+    mismatch_frames_limit: int = 40
     """Frames that do not match, in all, after which the login is refused."""
     repeated_frames_limit: int = 30
     """Exact repeats in a row after which the picture counts as frozen."""
-    several_faces_limit: int = 60
+    several_faces_limit: int = 150
     """Frames with more than one face, in all, after which the login is refused."""
     face_changes_limit: int = 5
     """Times the face may be lost or replaced, after good frames, before the login is refused."""

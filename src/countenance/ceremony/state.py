@@ -91,6 +91,8 @@ def _denied(state: State, reason: Reason) -> State:
 def _reason_of_timeout(state: State) -> Reason:
     if state.faces_seen == 0:
         return Reason.NO_FACE
+    if state.several_faces_frames * 2 > state.faces_seen:
+        return Reason.SEVERAL_FACES
     if state.samples_judged == 0:
         return Reason.POOR_QUALITY
     worst = max(state.attack_frames, state.mismatch_frames)

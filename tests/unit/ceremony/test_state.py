@@ -117,6 +117,7 @@ def test_a_face_that_keeps_changing_is_refused():
     [
         ([frame(None)], Reason.NO_FACE),
         ([frame(DARK)], Reason.POOR_QUALITY),
+        ([frame(GOOD, count=2), frame(GOOD, count=3), frame(DARK)], Reason.SEVERAL_FACES),
         ([frame(ATTACK), frame(ATTACK), frame(GOOD)], Reason.PRESENTATION_ATTACK),
         ([frame(STRANGER), frame(STRANGER), frame(GOOD)], Reason.NOT_MATCHED),
         ([frame(GOOD), frame(GOOD)], Reason.TIMED_OUT),
