@@ -112,7 +112,7 @@ def test_another_face_among_the_samples_is_not_kept_and_in_the_end_refused(
     camera = begin(host, newcomer)
     door.clock.advance(1)
     assert camera.show(EILEEN)["good"] is True
-    verdict = camera.show_all([GRACE] * 30)
+    verdict = camera.show_all([GRACE] * 400)
     assert (verdict["granted"], verdict["reason"]) == (False, "face_changed")
     assert owner(door).face is None
     rows = door.identity.audit.list_events(tags=(Tag.FACE_ENROLMENT_REFUSED,))
@@ -122,7 +122,7 @@ def test_another_face_among_the_samples_is_not_kept_and_in_the_end_refused(
 def test_a_picture_is_not_enrolled_and_its_owner_is_told_why(
     door: Door, host: str, newcomer: Visit
 ) -> None:
-    verdict = begin(host, newcomer).show_all([painted(1, attack=True)] * 50)
+    verdict = begin(host, newcomer).show_all([painted(1, attack=True)] * 400)
     assert verdict["reason"] == "presentation_attack"
     assert owner(door).face is None
 
@@ -165,7 +165,7 @@ def test_the_own_face_is_renewed_by_the_same_face(door: Door, host: str) -> None
 def test_the_own_face_is_not_renewed_by_another(door: Door, host: str) -> None:
     """An unlocked computer must not be enough to put one's own face into the account."""
     visit = renewing(door)
-    verdict = begin(host, visit).show_all([GRACE] * 30)
+    verdict = begin(host, visit).show_all([GRACE] * 400)
     assert (verdict["granted"], verdict["reason"]) == (False, "not_matched")
     face = owner(door).face
     assert face is not None
