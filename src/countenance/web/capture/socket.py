@@ -26,6 +26,8 @@ TICK_S: Final = 0.2
 """How often silence and time limit are looked at while nothing comes."""
 LINGER_S: Final = 2.0
 """How long a client may take to hang up after the verdict."""
+PATIENCE_S: Final = 1.5
+"""How long a reloaded page waits for its earlier capture to notice that it is gone."""
 RETRY_AFTER_S: Final = 5
 
 
@@ -52,7 +54,7 @@ def _admit() -> None:
     _check_origin()
     _, mine = pending()
     refuse_when_busy()
-    if not web().admission.enter(mine.id):
+    if not web().admission.enter(mine.id, patience_s=PATIENCE_S):
         raise BusyError(
             "A capture of this login is already running.",
             remedy="Close the other window.",

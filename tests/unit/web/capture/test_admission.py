@@ -31,3 +31,12 @@ def test_a_rush_fills_exactly_the_places() -> None:
     with ThreadPoolExecutor(16) as pool:
         let_in = list(pool.map(admission.enter, map(str, range(200))))
     assert sum(let_in) == 7
+
+
+def test_a_reloaded_page_waits_for_its_earlier_capture_to_end() -> None:
+    admission = Admission(limit=1)
+    assert admission.enter("a")
+    with ThreadPoolExecutor(1) as pool:
+        reloaded = pool.submit(admission.enter, "a", patience_s=30.0)
+        admission.leave("a")
+        assert reloaded.result()
