@@ -33,6 +33,22 @@ def test_rates_of_the_detector_in_use_are_told_per_species_and_source(
     assert set(report["per_source"]) == {f"site{n}" for n in _sites(acted_pad_dataset)}
 
 
+def test_face_crops_are_judged_by_the_view_of_the_crop_alone(
+    acted_pad_dataset: Path, acted_detector: Path, tmp_path: Path
+) -> None:
+    done = run_command(
+        "--home", str(tmp_path), "evaluate", "pad", "--kind", "tight_crop",
+        "--manifest", str(acted_pad_dataset / "manifest.csv"), "--json",
+        env={"COUNTENANCE_PAD_CARD": str(acted_detector)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    crops = (acted_pad_dataset / "manifest.csv").read_text().count(",tight_crop")
+    assert report["n_bona_fide"] + report["n_attack"] == crops
+    assert report["threshold"] == 0.5
+    assert report["eer"] < 0.1
+
+
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("path,label,source\nmissing.jpg,attack,a\n")
     done = run_command(

@@ -30,3 +30,16 @@ def score_frames(
         faces = detector.detect(image) or detector.detect(image, max_side_px=longest_px // 2)
         score = pad.score(image, face=faces[0].box).value if faces else None
         yield ScoredPresentation(presentation, score)
+
+
+def score_crops(
+    presentations: Iterable[Presentation], *, pad: PadModel
+) -> Iterator[ScoredPresentation]:
+    """Judge pictures that show a face and nothing around it.
+
+    Yields: in the order given; each has a score.
+    Raises: ImageError: a file cannot be read. ModelInvalidError: the detector judges no crops.
+    """
+    for presentation in presentations:
+        score = pad.score_crop(read_image(presentation.path))
+        yield ScoredPresentation(presentation, score.value)

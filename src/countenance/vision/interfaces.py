@@ -6,7 +6,7 @@ Implementations are safe to call from several threads unless a method says other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from countenance.biometrics.embeddings import Embedding
 from countenance.geometry.boxes import Box
@@ -54,6 +54,10 @@ class FaceEmbedder(Protocol):
         """
 
 
+CROP_THRESHOLD: Final = 0.5
+"""Of `PadModel.score_crop`: the even chance, as its scores are calibrated on sources held out."""
+
+
 @dataclass(frozen=True, slots=True)
 class BonaFideScore:
     """What a passive detector says of one presentation in one frame.
@@ -88,4 +92,11 @@ class PadModel(Protocol):
         Args:
             image: the whole frame; surroundings carry most of the evidence.
             face: the box of the presented face, pixels of `image`.
+        """
+
+    def score_crop(self, image: Image) -> BonaFideScore:
+        """Judge a picture that shows a face and nothing around it; much weaker evidence.
+
+        Returns: a score with `CROP_THRESHOLD`.
+        Raises: ModelInvalidError: this detector needs the surroundings.
         """

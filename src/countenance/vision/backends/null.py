@@ -45,3 +45,6 @@ class NullPadModel:
 
     def score(self, image: Image, *, face: Box) -> BonaFideScore:
         return BonaFideScore(value=0.0, threshold=self.threshold)
+
+    def score_crop(self, image: Image) -> BonaFideScore:
+        return BonaFideScore(value=0.0, threshold=self.threshold)

@@ -21,7 +21,7 @@ from countenance.images.image import Image
 from countenance.images.views import cut, stretch
 from countenance.vision.backends.onnx.session import Session, open_session
 from countenance.vision.errors import ModelAlteredError, ModelInvalidError, ModelMissingError
-from countenance.vision.interfaces import BonaFideScore
+from countenance.vision.interfaces import CROP_THRESHOLD, BonaFideScore
 from countenance.vision.pad_card import PadCard, PadView, read_pad_card
 
 SHIPPED_CARD: Final = "pad-lite0-linear.json"
@@ -76,6 +76,17 @@ class OnnxPadModel:
         logits = self.logits(image, face=face)
         fused = sum(use.weight * logits[view] for view, use in self._views)
         return BonaFideScore(_sigmoid(fused), self.threshold)
+
+    def score_crop(self, image: Image) -> BonaFideScore:
+        """Judge a face without surroundings, by the crop's view alone."""
+        if PadView.TIGHT_CROP not in self._card.views:
+            raise ModelInvalidError(
+                f"The detector {self.name} has no view of a crop.",
+                remedy="Give it full frames, or a detector whose card has the view tight_crop.",
+            )
+        whole = Box(0, 0, image.width_px, image.height_px)
+        logit = self.logits(image, face=whole)[PadView.TIGHT_CROP]
+        return BonaFideScore(_sigmoid(logit), CROP_THRESHOLD)
 
     def logits(self, image: Image, *, face: Box) -> dict[PadView, float]:
         """Return each view's calibrated logit; positive is bona fide."""
