@@ -89,6 +89,9 @@ class ScriptedPad:
         self.calls += 1
         return BonaFideScore(self.value, self.threshold)
 
+    def score_crop(self, image: Image) -> BonaFideScore:
+        return BonaFideScore(self.value, self.threshold)
+
 
 def _holds(area: Box, box: Box) -> bool:
     x, y = box.centre
