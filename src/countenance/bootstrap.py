@@ -63,8 +63,10 @@ def prepare_home(home: Path) -> None:
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = home / f".write-{os.getpid()}"
-        probe.write_bytes(b"countenance")
-        probe.unlink()
+        try:
+            probe.write_bytes(b"countenance")
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
             f"The home directory {home} cannot be written: {error.strerror or error}.",

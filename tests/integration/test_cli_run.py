@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import resource
 import signal
 import socket
 import subprocess
@@ -110,3 +111,28 @@ def test_the_doctor_goes_on_after_a_failure(tmp_path: Path) -> None:
     assert done.returncode == 1
     findings = json.loads(done.stdout)["findings"]
     assert {"home", "models", "https"} <= {finding["check"] for finding in findings}
+
+
+def test_a_home_that_cannot_be_written_stops_the_start_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    done = run_command("--home", str(tmp_path / "file" / "home"), "run", "--port", str(free_port()))
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "COUNTENANCE_HOME" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_stops_the_start_with_a_remedy_and_leaves_no_half_file(tmp_path: Path) -> None:
+    """A limit of no bytes for any file stands for the disk: every write fails, as on a full one."""
+    home = tmp_path / "home"
+    done = subprocess.run(
+        command("--home", str(home), "run", "--port", str(free_port())),
+        env=clean_environment(), capture_output=True, text=True, check=False, timeout=120,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "Free space" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(home.rglob("*")) == []

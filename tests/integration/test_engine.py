@@ -215,3 +215,32 @@ def test_a_person_before_a_camera_stays_one_continuous_track(
     source.release()
     assert len(tracks) == 1
     assert good >= 36
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("clip", ["tranvanluyt2203_real.mp4", "Krzysiek354_real.mp4"])
+def test_a_person_who_turns_away_is_asked_to_face_the_camera(
+    clip: str, shared_data: Path, engine: Engine
+) -> None:
+    """Turned frames carry the hint and are not judged; frames before the turn are good."""
+    source = cv2.VideoCapture(str(shared_data / "liveness" / "clips" / clip))
+    observer, hints = engine.observer(), Counter[Hint]()
+    for step in range(140):
+        is_read, pixels = source.read()
+        if not is_read:
+            break
+        if step % 4:
+            continue
+        image = Image(np.asarray(pixels, np.uint8))
+        seen = observer.analyse(image, sequence=step, at_s=step / 30, template=None)
+        face = seen.observation.face
+        if face is None:
+            continue
+        hints[face.hint] += 1
+        if face.hint is Hint.TURNED:
+            assert abs(face.yaw_deg) > 30 or abs(face.pitch_deg) > 30
+            assert seen.embedding is None
+            assert face.is_bona_fide is None
+    source.release()
+    assert hints[Hint.TURNED] >= 2
+    assert hints[Hint.HOLD_STILL] >= 5
