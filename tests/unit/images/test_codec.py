@@ -71,7 +71,8 @@ def test_too_many_bytes_are_refused_unread() -> None:
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.5, 0.9, 0.99])
 def test_half_a_jpeg_is_refused_rather_than_painted_grey(share: float) -> None:
     whole = encode_jpeg(PICTURE)
-    with pytest.raises(NotAnImageError):
+    # Our own answer: whether the decoder would notice depends on its version.
+    with pytest.raises(NotAnImageError, match="ends too early"):
         decode_image(whole[: int(len(whole) * share)], limits=CAPTURE_LIMITS)
 
 
