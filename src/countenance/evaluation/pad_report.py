@@ -9,13 +9,13 @@ from countenance.datasets.scores import ScoredPresentation
 from countenance.evaluation.protocols import ScoreSets, grouped, score_sets
 from countenance.pad.rates import (
     OperatingPoint,
-    Rate,
     auc,
     equal_error_rate,
     operating_point,
     threshold_at_bpcer,
 )
 from countenance.pad.species import PaiSpecies
+from countenance.statistics.intervals import Rate
 
 BPCER_TARGETS = {"0.05": 0.05, "0.10": 0.10}
 

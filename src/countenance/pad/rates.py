@@ -8,35 +8,16 @@ BPCER the share of bona fide presentations refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from countenance.pad.species import PaiSpecies
+from countenance.statistics.intervals import Rate, rate
 
 Scores = NDArray[np.floating]
-
-CONFIDENCE = 0.95
-_BISECTIONS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A share of presentations with its exact 95 % confidence interval."""
-
-    errors: int
-    total: int
-    """Never 0."""
-    low: float
-    """Lower end of the Clopper-Pearson interval, 0..1."""
-    high: float
-    """Upper end, 0..1."""
-
-    @property
-    def value(self) -> float:
-        return self.errors / self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,51 +31,7 @@ class OperatingPoint:
     @property
     def apcer_worst(self) -> float:
         """The highest APCER of any species: the headline of ISO/IEC 30107-3, 13.2.1."""
-        return max(rate.value for rate in self.apcer.values())
-
-
-def rate(errors: int, total: int, *, confidence: float = CONFIDENCE) -> Rate:
-    """Return the share of errors with its Clopper-Pearson interval.
-
-    >>> r = rate(0, 10)
-    >>> r.value, r.low, round(r.high, 4)
-    (0.0, 0.0, 0.3085)
-
-    Raises: ValueError: no presentation, or more errors than presentations.
-    Source: Clopper and Pearson, Biometrika 26(4), 1934; one of the methods of ISO/IEC 19795-1.
-    """
-    if total < 1 or not 0 <= errors <= total:
-        raise ValueError(f"{errors} errors of {total} presentations is no rate")
-    tail = (1 - confidence) / 2
-    low, high = 0.0, 1.0
-    if errors > 0:
-        low = _root(lambda p: _at_least(errors, total, p) - tail)
-    if errors < total:
-        high = _root(lambda p: tail - (1 - _at_least(errors + 1, total, p)))
-    return Rate(errors, total, low, high)
-
-
-def _at_least(count: int, total: int, probability: float) -> float:
-    """Probability of `count` or more errors; increasing in `probability`."""
-    if probability <= 0.0 or probability >= 1.0:
-        return float(probability >= 1.0 or count == 0)
-    log_p, log_q = math.log(probability), math.log1p(-probability)
-    terms = (
-        _log_choose(total, k) + k * log_p + (total - k) * log_q for k in range(count, total + 1)
-    )
-    return math.fsum(math.exp(term) for term in terms)
-
-
-def _log_choose(total: int, count: int) -> float:
-    return math.lgamma(total + 1) - math.lgamma(count + 1) - math.lgamma(total - count + 1)
-
-
-def _root(increasing: Callable[[float], float]) -> float:
-    low, high = 0.0, 1.0
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if increasing(middle) > 0 else (middle, high)
-    return (low + high) / 2
+        return max(one.value for one in self.apcer.values())
 
 
 def bpcer(bona_fide: Scores, *, threshold: float) -> Rate:

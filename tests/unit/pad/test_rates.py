@@ -13,7 +13,6 @@ from countenance.pad.rates import (
     bpcer,
     equal_error_rate,
     operating_point,
-    rate,
     threshold_at_bpcer,
 )
 from countenance.pad.species import PaiSpecies, parse_species
@@ -38,35 +37,6 @@ def test_the_headline_is_the_worst_species_and_not_the_mean() -> None:
     )
     assert point.apcer_worst == 0.5
     assert point.apcer[PaiSpecies.REPLAY].value == 0.0
-
-
-@pytest.mark.parametrize(
-    ("errors", "total", "low", "high"),
-    [
-        (0, 10, 0.0, 0.3085),  # the "rule of three" case
-        (10, 10, 0.6915, 1.0),
-        (1, 10, 0.0025, 0.4450),  # R: binom.test(1, 10)
-        (3, 20, 0.0321, 0.3789),  # R: binom.test(3, 20)
-        (47, 1000, 0.0347, 0.0620),
-    ],
-)
-def test_intervals_are_those_of_clopper_and_pearson(
-    errors: int, total: int, low: float, high: float
-) -> None:
-    found = rate(errors, total)
-    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
-
-
-@given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_an_interval_holds_its_rate(counts: tuple[int, int]) -> None:
-    found = rate(*counts)
-    assert 0 <= found.low <= found.value <= found.high <= 1
-
-
-@pytest.mark.parametrize(("errors", "total"), [(0, 0), (-1, 5), (6, 5)])
-def test_a_share_of_nothing_is_refused(errors: int, total: int) -> None:
-    with pytest.raises(ValueError, match="is no rate"):
-        rate(errors, total)
 
 
 def test_the_threshold_at_a_bpcer_never_refuses_more_than_asked() -> None:
