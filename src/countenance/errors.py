@@ -6,7 +6,9 @@ CountenanceError
 ├── images.ImageError       an image that cannot be used
 ├── vision.VisionError      a model that cannot be used
 ├── identity.IdentityError  a user, credential, template or session
-└── datasets.DatasetError   training or evaluation data
+├── evaluation.EvaluationError  rates that cannot be measured
+├── datasets.DatasetError   training or evaluation data
+└── bench.BenchError        a measurement that cannot be made
 
 A refusal of a login is not an error but a value: `ceremony.verdict.Verdict`.
 """
