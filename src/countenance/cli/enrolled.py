@@ -19,7 +19,7 @@ def open_gallery(session: Session, engine: Engine) -> Gallery:
 
     Raises: TemplateUnreadableError: one cannot be decrypted.
     """
-    return Gallery(session.container.identity.vault.gallery(pack=engine.pack), pack=engine.pack)
+    return Gallery.of(session.container.identity.vault.gallery(pack=engine.pack), pack=engine.pack)
 
 
 def user_names(session: Session, user_ids: Iterable[str]) -> dict[str, str]:
@@ -39,9 +39,8 @@ def duplicates(
     """
     from countenance.events import Tag
 
-    found = gallery.candidates(
-        template.centre(), threshold=engine.thresholds.match_similarity, limit=6
-    )
+    threshold = engine.thresholds.match_similarity
+    found = gallery.look_alikes(template, threshold=threshold, limit=6)
     names = user_names(session, [candidate.key for candidate in found if candidate.key != own])
     for other in names:
         session.container.identity.audit.append(

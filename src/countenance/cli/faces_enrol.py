@@ -172,7 +172,7 @@ class _Import:
         result.duplicates = duplicates(
             self._session, self.engine, self.gallery, template=template, own=user.id
         )
-        self.gallery.put(user.id, template)
+        self.gallery = self.gallery.changed([(user.id, template)])
 
 
 def login_name_of(folder: Path) -> str:

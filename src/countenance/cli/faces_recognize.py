@@ -129,7 +129,7 @@ def _enrolled(session: Session, engine: Engine, name: str | None) -> tuple[Galle
             f"{user.name} has no face that this engine can compare.",
             remedy=f"Enrol one: countenance faces enrol {user.name} --source 0",
         )
-    return Gallery([(user.id, template)], pack=engine.pack), {user.id: user.name}
+    return Gallery.of([(user.id, template)], pack=engine.pack), {user.id: user.name}
 
 
 def _open(wish: Wish) -> VideoReader:
