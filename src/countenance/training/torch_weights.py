@@ -4,8 +4,9 @@ A checkpoint is a pickle, and loading a pickle runs whatever program it holds. T
 interprets only the opcodes that a plain ``state_dict`` needs, and knows only the four names such a
 file refers to; anything else ends in an error. Nothing is imported or called by the file's wish.
 
-Source: the layout written by ``torch.save`` before PyTorch 1.6 (magic number, protocol, system
-information, object, storage keys, raw storages).
+Source: the layouts written by ``torch.save``: before PyTorch 1.6 a stream (magic number, protocol,
+system information, object, storage keys, raw storages), since then an uncompressed ZIP archive
+(``data.pkl`` and one file for each storage under ``data/``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import io
 import pickletools
 import struct
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +30,9 @@ SIZES = {"FloatStorage": 4, "LongStorage": 8}
 DTYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 NAMES = {
     "collections OrderedDict",
+    "torch._utils _rebuild_tensor",
     "torch._utils _rebuild_tensor_v2",
+    "torch.nn.parameter Parameter",
     "torch FloatStorage",
     "torch LongStorage",
 }
@@ -73,9 +77,11 @@ def read_state_dict(content: bytes) -> dict[str, NDArray[Any]]:
     Returns: name -> array (float32 or int64), each a copy in C order.
     Raises: CheckpointError: not such a file, or it asks for more than tensors.
     """
+    if content.startswith(b"PK"):
+        return _read_archive(content)
     stream = io.BytesIO(content)
     if _read_object(stream) != MAGIC or _read_object(stream) != PROTOCOL:
-        raise CheckpointError("The file is no PyTorch checkpoint of the layout before 1.6.")
+        raise CheckpointError("The file is no PyTorch checkpoint.")
     system = _read_object(stream)
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise CheckpointError("The checkpoint was not written on a little-endian machine.")
@@ -85,6 +91,43 @@ def read_state_dict(content: bytes) -> dict[str, NDArray[Any]]:
     kinds = {v.storage.key: v.storage.kind for v in views.values() if isinstance(v, _TensorView)}
     storages = {key: _read_storage(stream, kinds.get(key)) for key in keys}
     return {str(name): _tensor(view, storages) for name, view in views.items()}
+
+
+def _read_archive(content: bytes) -> dict[str, NDArray[Any]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return _read_members(archive)
+    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise CheckpointError("The checkpoint is a damaged archive.") from error
+
+
+def _read_members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
+    members = {entry.filename: entry for entry in archive.infolist()}
+    # torch.save never compresses; what is stored as it is cannot swell when it is read.
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in members.values()):
+        raise CheckpointError("The checkpoint is compressed, which is refused.")
+    pickles = [name for name in members if name.endswith("/data.pkl")]
+    if len(pickles) != 1:
+        raise CheckpointError("The archive is no PyTorch checkpoint.")
+    folder = pickles[0].removesuffix("data.pkl")
+    order = f"{folder}byteorder"
+    if order in members and archive.read(order) != b"little":
+        raise CheckpointError("The checkpoint was not written on a little-endian machine.")
+    views = _read_object(io.BytesIO(archive.read(pickles[0])))
+    if not isinstance(views, dict):
+        raise CheckpointError("The checkpoint holds something else than named tensors.")
+    kinds = {v.storage.key: v.storage.kind for v in views.values() if isinstance(v, _TensorView)}
+    storages = {
+        key: _whole_numbers(archive.read(f"{folder}data/{key}"), kind)
+        for key, kind in kinds.items()
+    }
+    return {str(name): _tensor(view, storages) for name, view in views.items()}
+
+
+def _whole_numbers(raw: bytes, kind: str) -> NDArray[Any]:
+    if len(raw) % SIZES[kind]:
+        raise CheckpointError("The checkpoint is cut off.")
+    return np.frombuffer(raw, DTYPES[kind])
 
 
 def _read_storage(stream: io.BytesIO, kind: str | None) -> NDArray[Any]:
@@ -202,8 +245,15 @@ class _Machine:
         arguments, name = self._stack.pop(), self._stack.pop()
         if name == _Name("collections OrderedDict") and arguments == ():
             self._stack.append({})
-        elif name == _Name("torch._utils _rebuild_tensor_v2"):
+        elif name in (
+            _Name("torch._utils _rebuild_tensor"),
+            _Name("torch._utils _rebuild_tensor_v2"),
+        ):
             self._stack.append(_view(*arguments[:4]))
+        elif name == _Name("torch.nn.parameter Parameter") and isinstance(
+            arguments[0], _TensorView
+        ):
+            self._stack.append(arguments[0])
         else:
             raise CheckpointError("The checkpoint asks for a call, which is refused.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +107,52 @@ def test_a_checkpoint_cut_off_anywhere_is_refused() -> None:
     for length in range(0, len(whole), 5):
         with pytest.raises(CheckpointError):
             read_state_dict(whole[:length])
+
+
+def archive(path: Path, members: dict[str, bytes], *, how: int = zipfile.ZIP_STORED) -> bytes:
+    with zipfile.ZipFile(path, "w", how) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return path.read_bytes()
+
+
+def state(items: bytes) -> bytes:
+    return b"\x80\x02ccollections\nOrderedDict\n)R" + items + b"s."
+
+
+def test_the_archive_of_newer_versions_is_read_too(tmp_path: Path) -> None:
+    item = tensor("w", shape=(2, 3), stride=(1, 2), offset=1, size=7)
+    numbers = np.arange(7, dtype="<f4").tobytes()
+    content = archive(tmp_path / "w.pth", {"w/data.pkl": state(item), "w/data/0": numbers})
+    assert read_state_dict(content)["w"].tolist() == [[1, 3, 5], [2, 4, 6]]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"w/data/0": b"\0" * 6}, "cut off"),
+        ({"w/data/0": b"\0" * 8}, "reaches past"),
+        ({"w/byteorder": b"big"}, "little-endian"),
+        ({"other/data.pkl": b"x"}, "no PyTorch checkpoint"),
+        ({"w/data.pkl": state(text("w") + b"cos\nsystem\n(" + text("true") + b"tR")}, "refused"),
+        ({"w/data.pkl": b"\x80\x02](" + text("0") + b"e."}, "something else"),
+    ],
+)
+def test_a_damaged_or_hostile_archive_is_refused(
+    change: dict[str, bytes], told: str, tmp_path: Path
+) -> None:
+    item = tensor("w", shape=(2,), stride=(1,), offset=5, size=7)
+    members = {"w/data.pkl": state(item), "w/data/0": np.zeros(7, "<f4").tobytes()}
+    with pytest.raises(CheckpointError, match=told):
+        read_state_dict(archive(tmp_path / "w.pth", members | change))
+
+
+def test_an_archive_that_swells_or_is_cut_off_is_refused(tmp_path: Path) -> None:
+    item = tensor("w", shape=(2,), stride=(1,), offset=0, size=2)
+    members = {"w/data.pkl": state(item), "w/data/0": bytes(8)}
+    with pytest.raises(CheckpointError, match="compressed"):
+        read_state_dict(archive(tmp_path / "a.pth", members, how=zipfile.ZIP_DEFLATED))
+    with pytest.raises(CheckpointError, match="damaged archive"):
+        read_state_dict(archive(tmp_path / "b.pth", members)[:-30])
+    with pytest.raises(CheckpointError, match="damaged archive"):
+        read_state_dict(archive(tmp_path / "c.pth", {"w/data.pkl": state(item)}))
