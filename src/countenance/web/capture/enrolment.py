@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from countenance.biometrics.comparison import similarity_to_template
+from countenance.biometrics.comparison import similarity_of_templates
 from countenance.biometrics.embeddings import Embedding
 from countenance.biometrics.templates import MAX_SAMPLES, Template, template_of
 from countenance.ceremony.enrolment import (
@@ -199,9 +199,8 @@ def duplicates_of(
     threshold: float,
 ) -> list[UserId]:
     """Users other than `owner` whose template lies at or above the threshold, in gallery order."""
-    centre = template.centre()
     return [
         user_id
         for user_id, other in gallery
-        if user_id != owner and similarity_to_template(centre, template=other) >= threshold
+        if user_id != owner and similarity_of_templates(template, other) >= threshold
     ]
