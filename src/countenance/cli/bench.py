@@ -9,6 +9,7 @@ import click
 
 COMMANDS: Final = {
     "login-frame": "countenance.cli.bench_login_frame:login_frame",
+    "logins": "countenance.cli.bench_logins:logins",
 }
 """Name of a command to the module and object that hold it; imported when it is asked for."""
 
