@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from countenance.biometrics.comparison import similarity, similarity_to_template
 from countenance.biometrics.embeddings import Embedding, normalised
+from countenance.biometrics.open_set import NonMatedTail, identification_threshold
 from countenance.biometrics.templates import Template
 from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.geometry.landmarks import HeadPose, head_pose
@@ -39,6 +40,14 @@ class Thresholds:
     continuity_similarity: float
     """A frame at or above it shows the same person as the track before; lower, because the same
     place a moment ago is evidence too."""
+    tail: NonMatedTail | None = None
+    """What strangers reach; None where it was not measured."""
+
+    def identification(self, *, enrolled: int, fpir: float) -> float:
+        """From which similarity on a probe is named as one of so many; `open_set` says why."""
+        return identification_threshold(
+            self.tail, enrolled=enrolled, fpir=fpir, verification=self.match_similarity
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
