@@ -47,6 +47,7 @@ class Container:
             self.settings.home / "models",
             pad_card=Path(card) if card else None,
             threads=self.settings.engine.threads,
+            pack=self.settings.engine.pack,
         )
 
 

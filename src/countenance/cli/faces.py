@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from countenance.cli.context import Session, json_option, pass_session
+from countenance.cli.faces_augment import augment
 from countenance.cli.faces_enrol import enrol, import_faces
 from countenance.cli.faces_recognize import recognize
 from countenance.cli.users import find_user
@@ -34,6 +35,7 @@ def faces() -> None:
 faces.add_command(import_faces)
 faces.add_command(enrol)
 faces.add_command(recognize)
+faces.add_command(augment)
 
 
 @faces.command()
@@ -79,10 +81,11 @@ def verify(session: Session, a: Path, b: Path, show_score: bool) -> None:
     """
     from countenance.biometrics.comparison import similarity
     from countenance.images.codec import read_image
-    from countenance.vision.cards import shipped_card
+    from countenance.vision.packs import FACE_EMBEDDING, shipped_pack
 
     images = [read_image(a), read_image(b)]
     engine = session.container.engine
+    card = shipped_pack(session.settings.engine.pack).card(FACE_EMBEDDING)
     probes = [engine.analyse_still(image).embedding for image in images]
     failure = _failure(probes)
     threshold = engine.thresholds.match_similarity
@@ -93,7 +96,7 @@ def verify(session: Session, a: Path, b: Path, show_score: bool) -> None:
     answer: dict[str, object] = {
         "same": same,
         "failure": failure,
-        "threshold_fmr": shipped_card("sface").parameters["threshold_fmr"],
+        "threshold_fmr": card.parameters["threshold_fmr"],
     }
     if show_score:
         answer |= {"similarity": reached, "threshold": threshold}

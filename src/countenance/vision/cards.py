@@ -25,6 +25,32 @@ class Carrier:
     """The pinned version that the digest was taken from."""
     path: str
     """Of the file inside the package, with forward slashes."""
+    distribution: str = ""
+    """What to ask pip for when it has another name than the package."""
+    extra: str = ""
+    """Extra of ours that installs it; empty when it always comes along."""
+
+    @property
+    def wheel(self) -> str:
+        """What pip calls it."""
+        return self.distribution or self.package
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Where the publisher offers the file."""
+
+    url: str
+    """https, pinned to one state of the publisher's repository where that is possible."""
+    size_bytes: int
+    """Of the file as it is kept; more is never read."""
+    packing: str = ""
+    """`bz2` when the publisher offers it compressed; the digest is always that of the content."""
+
+    @property
+    def name(self) -> str:
+        """File name as the publisher offers it."""
+        return self.url.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +95,14 @@ class ModelCard:
     """Where the card was read from."""
     pack: str = ""
     """Pack and version that its embeddings carry; empty for other tasks."""
+    format: str = "onnx"
+    """`onnx`, or `dlib` for the serialisation of that library."""
     publisher: str = ""
+    licence_url: str = ""
+    """Where the licence, or the publisher's word on it, can be read."""
     carrier: Carrier | None = None
+    download: Download | None = None
+    """None when the file comes with the product."""
     alternatives: Mapping[str, str] = field(default_factory=dict)
     """File name to SHA-256 of files that may stand in, such as the float32 original."""
     papers: tuple[str, ...] = ()
@@ -139,6 +171,7 @@ def _card(content: dict[str, Any], *, folder: Path) -> ModelCard:
         "threshold": _number(content.get("threshold")),
         "threshold_data": str(content.get("threshold_data", "")),
         "carrier": Carrier(**content["carrier"]) if content.get("carrier") else None,
+        "download": Download(**content["download"]) if content.get("download") else None,
         "alternatives": MappingProxyType(dict(content.get("alternatives", {}))),
         "papers": tuple(content.get("papers", ())),
         "parameters": MappingProxyType({**extra, **content.get("parameters", {})}),

@@ -10,16 +10,24 @@ from typing import Final
 import numpy as np
 
 from countenance.biometrics.embeddings import Embedding, normalised
+from countenance.biometrics.open_set import NonMatedTail
 from countenance.ceremony.evidence import Hint
 from countenance.geometry.boxes import Box
 from countenance.geometry.landmarks import Landmarks5, head_pose
 from countenance.images.crops import mirrored, resized
 from countenance.images.image import Image
 from countenance.images.quality import measure
-from countenance.vision.cards import shipped_card
+from countenance.vision.cards import ModelCard
 from countenance.vision.interfaces import DetectedFace, FaceDetector, FaceEmbedder, PadModel
 from countenance.vision.model_store import ModelStore
 from countenance.vision.observer import Observer, Thresholds
+from countenance.vision.packs import (
+    DEFAULT_PACK,
+    FACE_DETECTION,
+    FACE_EMBEDDING,
+    Pack,
+    shipped_pack,
+)
 from countenance.vision.quality import STILL_LIMITS, first_hint, sample_quality
 
 _STILL_SIDES_PX: Final = (640, 1280, 320)
@@ -104,19 +112,26 @@ def embed_still(embedder: FaceEmbedder, image: Image, *, landmarks: Landmarks5) 
     return normalised(both, pack=embedder.pack)
 
 
-def open_engine(models_dir: Path, *, pad_card: Path | None = None, threads: int = 1) -> Engine:
+def open_engine(
+    models_dir: Path,
+    *,
+    pad_card: Path | None = None,
+    threads: int = 1,
+    pack: str = DEFAULT_PACK,
+) -> Engine:
     """Check, prepare and load all models.
 
     Args:
         models_dir: prepared graphs are kept here; files put here go before carried ones.
         pad_card: card of another passive detector; None takes the shipped one.
         threads: of one inference.
+        pack: name of the model pack that finds and recognises faces.
 
-    Raises: VisionError: a model is missing, altered or not usable.
+    Raises: VisionError: there is no such pack, or a model is missing, altered or not usable.
     """
     from countenance.vision.backends.onnx.pad import OnnxPadModel
 
-    detector, embedder, thresholds = open_recognition(models_dir, threads=threads)
+    detector, embedder, thresholds = open_recognition(models_dir, threads=threads, pack=pack)
     pad = OnnxPadModel.load(pad_card, threads=threads)
     engine = Engine(detector, embedder, pad, thresholds)
     engine.warm_up()
@@ -124,31 +139,46 @@ def open_engine(models_dir: Path, *, pad_card: Path | None = None, threads: int 
 
 
 def open_recognition(
-    models_dir: Path, *, threads: int = 1
+    models_dir: Path, *, threads: int = 1, pack: str = DEFAULT_PACK
 ) -> tuple[FaceDetector, FaceEmbedder, Thresholds]:
     """Detector and embedder alone, for work that judges no presentation.
 
-    Raises: VisionError: a model is missing, altered or not usable.
+    Raises: VisionError: there is no such pack, or a model is missing, altered or not usable.
     """
     from countenance.vision.backends.onnx.session import open_session
-    from countenance.vision.backends.onnx.sface import SFaceEmbedder
     from countenance.vision.backends.onnx.yunet import YuNetDetector
 
-    store, yunet, sface = ModelStore(models_dir), shipped_card("yunet"), shipped_card("sface")
+    store, chosen = ModelStore(models_dir), shipped_pack(pack)
+    finder, card = chosen.card(FACE_DETECTION), chosen.card(FACE_EMBEDDING)
     detector = YuNetDetector(
-        open_session(store.prepared(yunet), threads=threads),
-        score_threshold=yunet.needed_threshold(),
-        nms_iou=float(yunet.parameters["nms_iou"]),
+        open_session(store.prepared(finder), threads=threads),
+        score_threshold=finder.needed_threshold(),
+        nms_iou=float(finder.parameters["nms_iou"]),
     )
-    embedder = SFaceEmbedder(open_session(store.prepared(sface), threads=threads), pack=sface.pack)
     return (
         detector,
-        embedder,
+        _open_embedder(store, card, pack=chosen, threads=threads),
         Thresholds(
-            match_similarity=sface.needed_threshold(),
-            continuity_similarity=float(sface.parameters["continuity_similarity"]),
+            match_similarity=card.needed_threshold(),
+            continuity_similarity=float(card.parameters["continuity_similarity"]),
+            tail=_tail(card),
         ),
     )
+
+
+def _open_embedder(store: ModelStore, card: ModelCard, *, pack: Pack, threads: int) -> FaceEmbedder:
+    from countenance.vision.backends.onnx.dlib_embedder import DlibEmbedder
+    from countenance.vision.backends.onnx.session import open_session
+    from countenance.vision.backends.onnx.sface import SFaceEmbedder
+
+    session = open_session(store.prepared(card), threads=threads)
+    kind = DlibEmbedder if card.format == "dlib" else SFaceEmbedder
+    return kind(session, pack=pack.identity)
+
+
+def _tail(card: ModelCard) -> NonMatedTail | None:
+    measured = card.parameters.get("non_mated_tail")
+    return NonMatedTail(**measured) if measured else None
 
 
 def _search_still(detector: FaceDetector, image: Image) -> tuple[DetectedFace, ...]:

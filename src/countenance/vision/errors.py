@@ -3,7 +3,10 @@
 VisionError
 ├── ModelMissingError   a model file is not where its card says
 ├── ModelAlteredError   a model file has another SHA-256 than its card
-└── ModelInvalidError   a model file or card is not what the engine can run
+├── ModelInvalidError   a model file or card is not what the engine can run
+├── PackUnknownError    no model pack has that name
+├── PackInUseError      a pack that is in use cannot be removed
+└── InstallationError   the files of a pack could not be fetched or put in place
 """
 
 from __future__ import annotations
@@ -33,3 +36,21 @@ class ModelInvalidError(VisionError):
     """A model file or card is not what the engine can run."""
 
     code = "vision.model_invalid"
+
+
+class PackUnknownError(VisionError):
+    """No model pack has that name."""
+
+    code = "vision.pack_unknown"
+
+
+class PackInUseError(VisionError):
+    """A pack that is in use cannot be removed."""
+
+    code = "vision.pack_in_use"
+
+
+class InstallationError(VisionError):
+    """The files of a pack could not be fetched or put in place; what was there before still is."""
+
+    code = "vision.installation_failed"

