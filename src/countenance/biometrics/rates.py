@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from countenance.biometrics.trade_off import trade_off
+
 Similarities = NDArray[np.float64]
 """(n,) float64, higher is more alike; order does not matter."""
 
@@ -72,9 +74,7 @@ def equal_error_rate(mated: Similarities, non_mated: Similarities) -> float:
     Where the steps do not meet, the mean of both at the threshold where they are nearest.
     Raises: ValueError: one of the two is empty.
     """
-    fmr, fnmr = _curve(mated, non_mated)
-    nearest = int(np.argmin(np.abs(fmr - fnmr)))
-    return float((fmr[nearest] + fnmr[nearest]) / 2)
+    return trade_off(mated, non_mated).equal_error_rate()
 
 
 def best_accuracy(mated: Similarities, non_mated: Similarities) -> OperatingPoint:
@@ -103,11 +103,7 @@ def area_under_curve(mated: Similarities, non_mated: Similarities) -> float:
     Source: Mann-Whitney U, Hanley and McNeil, Radiology 143, 1982.
     Raises: ValueError: one of the two is empty.
     """
-    _need_both(mated, non_mated)
-    ordered = np.sort(non_mated)
-    below = np.searchsorted(ordered, mated, side="left").sum(dtype=np.float64)
-    not_above = np.searchsorted(ordered, mated, side="right").sum(dtype=np.float64)
-    return float((below + not_above) / 2 / (mated.size * non_mated.size))
+    return trade_off(mated, non_mated).area_under_curve()
 
 
 def _thresholds(mated: Similarities, non_mated: Similarities) -> Similarities:
@@ -118,13 +114,9 @@ def _thresholds(mated: Similarities, non_mated: Similarities) -> Similarities:
 
 def _curve(mated: Similarities, non_mated: Similarities) -> tuple[Similarities, Similarities]:
     """False match and false non-match rate at each of `_thresholds`."""
-    _need_both(mated, non_mated)
+    if not mated.size or not non_mated.size:
+        raise ValueError("both mated and non-mated comparisons are needed")
     thresholds = _thresholds(mated, non_mated)
     fmr = 1 - np.searchsorted(np.sort(non_mated), thresholds, side="left") / non_mated.size
     fnmr = np.searchsorted(np.sort(mated), thresholds, side="left") / mated.size
     return fmr, fnmr
-
-
-def _need_both(mated: Similarities, non_mated: Similarities) -> None:
-    if not mated.size or not non_mated.size:
-        raise ValueError("both mated and non-mated comparisons are needed")
