@@ -21,6 +21,7 @@ from countenance.ceremony.protocol import MAX_IMAGE_BYTES, FrameMessage, pack_fr
 from countenance.events import Tag
 from countenance.identity.interfaces import TransactionState
 from countenance.images.image import Image
+from countenance.web.context import EXTENSION
 from tests.fakes.cameras import Camera, close_all
 from tests.fakes.doors import PENDING, Door, Visit, open_door
 from tests.fakes.recognition import Seen, painted, read_paint
@@ -346,6 +347,38 @@ def test_the_time_limit_holds_though_nothing_comes(tmp_path: Path) -> None:
         door.clock.advance(door.settings.login.time_limit_s + 1)
         assert camera.hear()["reason"] == "too_slow"
     assert reasons(door) == ["timed_out"]
+
+
+def test_who_waits_for_the_engine_is_not_refused_as_too_slow(tmp_path: Path) -> None:
+    door = open_door(tmp_path, engine={"threads": 0})  # one frame at a time
+    door.administrator()
+    gate, is_held = threading.Event(), threading.Event()
+
+    def slow(image: Image) -> Seen:
+        is_held.set()
+        gate.wait(10)
+        return read_paint(image)
+
+    first, second = door.visit(), door.visit()
+    first.password()
+    second.password()
+    with serving(door.app) as host:
+        holder, waiter = begin(host, first), begin(host, second)
+        waiter.show(EILEEN)
+        door.recognition.see = slow
+        holder.send(EILEEN)
+        assert is_held.wait(10)
+        waiter.send(EILEEN)
+        turns = door.app.extensions[EXTENSION].turns
+        while not turns._waiting:
+            time.sleep(0.001)
+        door.clock.advance(door.settings.login.time_limit_s + 1)
+        gate.set()
+        assert waiter.hear()["progress"] == [2, 10]
+        assert waiter.show_all(itertools.repeat(EILEEN, 8))["granted"] is True
+        # The engine itself took that long for the other one, which does count.
+        assert [reply["type"] for reply in (holder.hear(), holder.hear())] == ["frame", "verdict"]
+        assert holder.said[-1]["reason"] == "too_slow"
 
 
 def test_an_engine_that_fails_refuses(door: Door, host: str, visit: Visit) -> None:

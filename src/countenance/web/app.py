@@ -18,6 +18,7 @@ from countenance.web import access, wording
 from countenance.web.capture.admission import Admission
 from countenance.web.capture.course import FrameObserver, Recognition
 from countenance.web.capture.socket import make_capture_blueprint
+from countenance.web.capture.turns import Turns, places_for
 from countenance.web.context import EXTENSION, Web, find_session
 from countenance.web.cookies import FormSessions
 from countenance.web.errors import register_errors
@@ -57,6 +58,7 @@ def create_app(container: Container, *, recognition: Recognition | None = None) 
         admission=Admission(limit=container.settings.capture.max_concurrent),
         apps=find_apps(),
         recognition=recognition or EngineRecognition(container),
+        turns=Turns(places=places_for(container.settings.engine.threads)),
     )
     _believe_proxies(app, container.settings.server.trusted_proxies)
     CSRFProtect(app)
@@ -80,9 +82,8 @@ class EngineRecognition:
     def pack(self) -> str:
         return self._container.engine.pack
 
-    @property
-    def match_threshold(self) -> float:
-        return self._container.engine.thresholds.match_similarity
+    def identification_threshold(self, *, enrolled: int, fpir: float) -> float:
+        return self._container.engine.thresholds.identification(enrolled=enrolled, fpir=fpir)
 
     def new_observer(self) -> FrameObserver:
         return self._container.engine.observer()

@@ -14,6 +14,7 @@ from countenance.identity.services import Identity
 from countenance.web import cookies
 from countenance.web.capture.admission import Admission
 from countenance.web.capture.course import Recognition
+from countenance.web.capture.turns import Turns
 from countenance.web.errors import NoTransactionError
 
 EXTENSION = "countenance"
@@ -27,6 +28,7 @@ class Web:
     admission: Admission
     apps: tuple[App, ...]
     recognition: Recognition
+    turns: Turns
 
 
 def web() -> Web:

@@ -17,6 +17,7 @@ from countenance.web.capture import replies
 from countenance.web.capture.make import make_session
 from countenance.web.capture.replies import Reply
 from countenance.web.capture.session import CaptureSession
+from countenance.web.capture.turns import CaptureClock
 from countenance.web.context import Web, identity, pending, web
 from countenance.web.errors import BusyError, ForeignOriginError, TicketRefusedError
 from countenance.web.security import is_allowed_origin
@@ -131,13 +132,15 @@ def run(socket: Server) -> None:
 
 
 def _converse(socket: Server, session: CaptureSession, parts: Web) -> None:
-    clock = parts.container.clock
+    clock = CaptureClock(parts.container.clock)
     _send(socket, [session.greet()])
     while not session.is_over:
+        answers: list[Reply] = []
         message = socket.receive(timeout=TICK_S)
-        at_s = clock.monotonic_s()
-        answers = [] if message is None else session.receive(message, at_s=at_s)
-        _send(socket, [*answers, *session.tick(at_s=at_s)])
+        if message is not None:
+            with clock.standing_still(parts.turns):
+                answers = session.receive(message, at_s=clock.now_s())
+        _send(socket, [*answers, *session.tick(at_s=clock.now_s())])
 
 
 def _linger(socket: Server) -> None:
