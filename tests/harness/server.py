@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from countenance.bench.leash import on_leash
+
 READY_LIMIT_S = 180.0
 """A first start prepares models and keys; two cores may be busy."""
 LINK_LIMIT_S = 20.0
@@ -67,9 +69,10 @@ class Server:
         Raises: ServerDidNotStartError: it ended, or gave no answer in time.
         """
         with self.log_path.open("ab") as log:
-            # Its own process group, so that a kill reaches the web server's workers too.
+            # Its own process group, so that a kill reaches the web server's workers too; on a
+            # leash, so that it does not outlive tests that are killed.
             self.process = subprocess.Popen(
-                command("--home", str(self.home), "run", "--port", str(self.port)),
+                on_leash(command("--home", str(self.home), "run", "--port", str(self.port))),
                 env=clean_environment() | self.env, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
