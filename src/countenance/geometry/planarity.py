@@ -1,0 +1,152 @@
+"""Whether points that moved lie on one plane: a picture moves by a homography, a head does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Points = NDArray[np.float64]
+"""(n, 2) float64, x and y in pixels."""
+Homography = NDArray[np.float64]
+"""(3, 3) float64, maps homogeneous points of the first view to the second."""
+
+MIN_POINTS: Final = 16
+"""Fewer points than this tell nothing: four of them fix the homography already."""
+OFF_PLANE: Final = 0.02
+"""A point farther than this share of the unit from where the plane puts it is off the plane."""
+_TRIALS: Final = 160
+"""Planes tried; with a third of the points on one, the chance to miss it is one in seven."""
+_SEED: Final = 30107
+
+
+@dataclass(frozen=True, slots=True)
+class Planarity:
+    """How badly one plane explains the way that points moved between two views."""
+
+    rms: float
+    """Root mean square distance from the best plane's prediction, in units (eye distances)."""
+    off_plane_share: float
+    """Share of points off the plane that explains most of them, 0..1."""
+    points: int
+    """How many points it was measured on; at least `MIN_POINTS`."""
+
+
+def measure_planarity(before: Points, after: Points, *, unit_px: float) -> Planarity | None:
+    """Compare the motion of points with that of a plane.
+
+    A picture that is turned, tilted or brought closer gives small values, a head that turns gives
+    large ones; a bent picture lies between, nearer to the picture.
+
+    Args:
+        before: the points in the first view.
+        after: the same points, in the same order, in the second view.
+        unit_px: length that the distances are measured in, pixels of the second view; the eye
+            distance of the face.
+
+    Returns: None when there are fewer than `MIN_POINTS` or when they are all on a line.
+    Source: Hartley and Zisserman, Multiple View Geometry, 2nd ed., sections 4.1, 4.4, 4.7.
+    """
+    if len(before) < MIN_POINTS:
+        return None
+    best = fit_homography(before, after)
+    if best is None:
+        return None
+    errors = transfer_errors(best, before, after) / unit_px
+    return Planarity(
+        rms=float(np.sqrt(np.mean(np.square(errors)))),
+        off_plane_share=_off_plane_share(before, after, tolerance_px=OFF_PLANE * unit_px),
+        points=len(before),
+    )
+
+
+def fit_homography(before: Points, after: Points) -> Homography | None:
+    """The homography of least algebraic error through at least four pairs of points.
+
+    Returns: None when the points are on a line, or fall together.
+    Source: normalised direct linear transform, Hartley, IEEE TPAMI 19(6), 1997.
+    """
+    first, second = _normaliser(before), _normaliser(after)
+    if first is None or second is None:
+        return None
+    rows = _equations(_apply(first, before), _apply(second, after))
+    _, sizes, directions = np.linalg.svd(rows, full_matrices=False)
+    if sizes[-2] < 1e-9 * sizes[0]:
+        return None
+    found = np.linalg.inv(second) @ directions[-1].reshape(3, 3) @ first
+    return np.asarray(found, dtype=np.float64)
+
+
+def transfer_errors(homography: Homography, before: Points, after: Points) -> NDArray[np.float64]:
+    """(n,) float64: how far each point is from where the homography puts it, pixels."""
+    away = _apply(homography, before) - after
+    return np.asarray(np.hypot(away[:, 0], away[:, 1]), dtype=np.float64)
+
+
+def _off_plane_share(before: Points, after: Points, *, tolerance_px: float) -> float:
+    """Share of points off the best of many planes through four points each (RANSAC).
+
+    The same points give the same answer: the choice of fours starts from a fixed seed.
+    """
+    rng = np.random.default_rng(_SEED)
+    fours = np.argsort(rng.random((_TRIALS, len(before))), axis=1)[:, :4]
+    planes = _exact(before[fours], after[fours])
+    moved = np.concatenate([before, np.ones((len(before), 1))], axis=1) @ np.swapaxes(planes, 1, 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = moved[..., :2] / moved[..., 2:] - after
+        near = np.hypot(away[..., 0], away[..., 1]) <= tolerance_px
+    return 1.0 - float(near.mean(axis=1).max())
+
+
+def _exact(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(t, 3, 3): the homography through each of t fours; fours on a line give one that fits none.
+
+    The unknown scale is fixed by the last element, which is not zero for points near the origin.
+    """
+    origin, aim = before.mean(axis=1, keepdims=True), after.mean(axis=1, keepdims=True)
+    x, y = np.moveaxis(before - origin, 2, 0)
+    u, v = np.moveaxis(after - aim, 2, 0)
+    one, none = np.ones_like(x), np.zeros_like(x)
+    along = np.stack([x, y, one, none, none, none, -u * x, -u * y], axis=2)
+    down = np.stack([none, none, none, x, y, one, -v * x, -v * y], axis=2)
+    system = np.concatenate([along, down], axis=1)
+    right = np.concatenate([u, v], axis=1)[..., None]
+    # A ridge far below any pixel keeps fours on a line from ending the whole batch.
+    solved = np.linalg.solve(system + 1e-9 * np.eye(8), right)[..., 0]
+    planes = np.concatenate([solved, np.ones((len(solved), 1))], axis=1).reshape(-1, 3, 3)
+    moved: NDArray[np.float64] = _shift(aim[:, 0]) @ planes @ _shift(-origin[:, 0])
+    return moved
+
+
+def _shift(by: NDArray[np.float64]) -> NDArray[np.float64]:
+    matrices = np.tile(np.eye(3), (len(by), 1, 1))
+    matrices[:, :2, 2] = by
+    return matrices
+
+
+def _normaliser(points: Points) -> Homography | None:
+    """Move the centroid to the origin and the mean distance from it to the square root of two."""
+    centre = points.mean(axis=0)
+    spread = float(np.mean(np.hypot(*(points - centre).T)))
+    if spread < 1e-6:
+        return None
+    scale = np.sqrt(2) / spread
+    return np.array(
+        [[scale, 0, -scale * centre[0]], [0, scale, -scale * centre[1]], [0, 0, 1]], np.float64
+    )
+
+
+def _equations(a: Points, b: Points) -> NDArray[np.float64]:
+    """(2 n, 9): two rows of the direct linear transform for each pair."""
+    one, none = np.ones((len(a), 1)), np.zeros((len(a), 3))
+    lifted = np.concatenate([a, one], axis=1)
+    along = np.concatenate([lifted, none, -b[:, :1] * lifted], axis=1)
+    down = np.concatenate([none, lifted, -b[:, 1:] * lifted], axis=1)
+    return np.concatenate([along, down])
+
+
+def _apply(homography: Homography, points: Points) -> Points:
+    moved = np.concatenate([points, np.ones((len(points), 1))], axis=1) @ homography.T
+    return np.asarray(moved[:, :2] / moved[:, 2:], dtype=np.float64)

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+from countenance.geometry.planarity import (
+    MIN_POINTS,
+    Planarity,
+    fit_homography,
+    measure_planarity,
+    transfer_errors,
+)
+
+UNIT_PX = 64.0
+"""Eye distance of the made-up face."""
+
+
+def face_points(count: int = 90) -> np.ndarray:
+    """(n, 2) points spread over a face of two eye distances."""
+    return np.random.default_rng(5).uniform(-UNIT_PX, UNIT_PX, (count, 2)) + 200.0
+
+
+def turned(points: np.ndarray, depth: np.ndarray, *, yaw_deg: float, tilt_deg: float = 0.0):
+    """The same points after a turn, seen from eight eye distances; depth grows to the viewer."""
+    yaw, tilt = np.radians(yaw_deg), np.radians(tilt_deg)
+    x, y = (points - 200.0).T
+    across = x * np.cos(yaw) + depth * np.sin(yaw)
+    near = depth * np.cos(yaw) - x * np.sin(yaw)
+    down, near = y * np.cos(tilt) - near * np.sin(tilt), near * np.cos(tilt) + y * np.sin(tilt)
+    scale = 8 * UNIT_PX / (8 * UNIT_PX - near)
+    return np.stack([across * scale, down * scale], axis=1) + 200.0
+
+
+def head_depth(points: np.ndarray) -> np.ndarray:
+    """An ellipsoid with a nose."""
+    x, y = ((points - 200.0) / UNIT_PX).T
+    skull = 1.2 * np.sqrt(np.clip(1 - (x / 1.6) ** 2 - (y / 1.9) ** 2, 0, None))
+    nose = 0.4 * np.exp(-((x / 0.2) ** 2) - ((y / 0.35) ** 2))
+    return UNIT_PX * (skull + nose)
+
+
+def measured(before: np.ndarray, after: np.ndarray, *, noise_px: float = 0.3) -> Planarity:
+    trembling = after + np.random.default_rng(7).normal(0, noise_px, after.shape)
+    found = measure_planarity(before, trembling, unit_px=UNIT_PX)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("tilt_deg", [-25, 0, 25])
+@pytest.mark.parametrize("yaw_deg", [-45, -20, 20, 45])
+def test_a_flat_picture_moves_as_one_plane_however_it_is_held(yaw_deg: int, tilt_deg: int) -> None:
+    before = face_points()
+    after = turned(before, np.zeros(len(before)), yaw_deg=yaw_deg, tilt_deg=tilt_deg)
+    found = measured(before, after)
+    assert found.rms < 0.01
+    assert found.off_plane_share < 0.05
+    assert found.points == len(before)
+
+
+@pytest.mark.parametrize("yaw_deg", [-40, -20, 20, 40])
+def test_a_turned_head_leaves_the_plane(yaw_deg: int) -> None:
+    before = face_points()
+    found = measured(before, turned(before, head_depth(before), yaw_deg=yaw_deg))
+    assert found.rms > 0.04
+    assert found.off_plane_share > 0.4
+
+
+def test_a_bent_picture_lies_between_the_picture_and_the_head() -> None:
+    before = face_points()
+    x = (before - 200.0)[:, 0]
+    radius = 2.5 * UNIT_PX
+    bent = measured(before, turned(before, np.sqrt(radius**2 - x**2) - radius, yaw_deg=35))
+    flat = measured(before, turned(before, np.zeros(len(before)), yaw_deg=35))
+    head = measured(before, turned(before, head_depth(before), yaw_deg=35))
+    assert flat.off_plane_share < bent.off_plane_share < head.off_plane_share
+
+
+def test_a_picture_that_is_only_brought_closer_stays_a_plane() -> None:
+    before = face_points()
+    found = measured(before, (before - 200.0) * 1.5 + 230.0)
+    assert found.rms < 0.01
+    assert found.off_plane_share == 0.0
+
+
+def test_few_wrong_points_do_not_make_a_picture_a_head() -> None:
+    before = face_points()
+    after = turned(before, np.zeros(len(before)), yaw_deg=30)
+    after[:9] += 12.0
+    assert measured(before, after).off_plane_share == pytest.approx(0.1, abs=0.03)
+
+
+def test_the_same_points_give_the_same_answer() -> None:
+    before = face_points()
+    after = turned(before, head_depth(before), yaw_deg=25)
+    assert measure_planarity(before, after, unit_px=64) == measure_planarity(
+        before, after, unit_px=64
+    )
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        face_points(MIN_POINTS - 1),  # too few to tell
+        np.stack([np.arange(20.0), 2 * np.arange(20.0)], axis=1),  # on a line
+        np.full((20, 2), 7.0),  # all in one place
+        np.empty((0, 2)),
+    ],
+)
+def test_points_that_tell_nothing_are_answered_with_none(points: np.ndarray) -> None:
+    assert measure_planarity(points, points + 3.0, unit_px=UNIT_PX) is None
+
+
+def test_a_homography_is_found_again() -> None:
+    true = np.array([[0.9, 0.1, 5.0], [-0.05, 1.1, 3.0], [2e-4, -1e-4, 1.0]])
+    before = face_points(12)
+    lifted = np.concatenate([before, np.ones((12, 1))], axis=1) @ true.T
+    found = fit_homography(before, lifted[:, :2] / lifted[:, 2:])
+    assert found is not None
+    np.testing.assert_allclose(found / found[2, 2], true, atol=1e-6)
+    assert transfer_errors(found, before, lifted[:, :2] / lifted[:, 2:]).max() < 1e-6
