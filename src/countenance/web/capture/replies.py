@@ -41,7 +41,7 @@ def ready(*, credit: int, frames_needed: int, time_limit_s: float, purpose: str)
 
 
 def frame(sequence: int, view: FrameView, *, credit: int = 1) -> Reply:
-    """The answer to one frame; gives back the credit that it used."""
+    """The answer to one frame; `credit` is how many more may be sent than before."""
     box = view.box_xyxy
     return Reply(
         {

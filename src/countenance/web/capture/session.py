@@ -40,6 +40,7 @@ class CaptureSession:
 
     def __init__(self, course: Course, *, credit: int, silence_limit_s: float, at_s: float) -> None:
         self._course = course
+        self._credit = credit
         self._channel = open_channel(credit=credit)
         self._silence_limit_s = silence_limit_s
         self._heard_at_s = at_s
@@ -55,12 +56,16 @@ class CaptureSession:
             purpose=self._course.purpose,
         )
 
-    def receive(self, message: bytes | str, *, at_s: float) -> list[Reply]:
+    def receive(
+        self, message: bytes | str, *, at_s: float, is_crowded: bool = False
+    ) -> list[Reply]:
         """Take one message of the client.
 
         Args:
             message: as it came; text breaks the protocol.
             at_s: when; seconds on a clock that never goes back.
+            is_crowded: whether others wait for the engine. Then one frame under way is enough:
+                a second one would only grow old in the queue.
 
         Returns: what to send, in order; the last one is the verdict or an error when `is_over`.
         """
@@ -70,7 +75,7 @@ class CaptureSession:
         try:
             frame = unpack_frame(message)
             self._channel = accept(self._channel, frame)
-            return self._look(frame, _decode(frame), at_s=at_s)
+            return self._look(frame, _decode(frame), at_s=at_s, is_crowded=is_crowded)
         except ProtocolError as error:
             return self._broken(error.violation)
 
@@ -89,15 +94,22 @@ class CaptureSession:
             self._course.interrupt(reason)
             self._closing()
 
-    def _look(self, frame: FrameMessage, image: Image, *, at_s: float) -> list[Reply]:
+    def _look(
+        self, frame: FrameMessage, image: Image, *, at_s: float, is_crowded: bool
+    ) -> list[Reply]:
         try:
             view = self._course.take(image, sequence=frame.sequence, at_s=at_s)
         except Exception:  # noqa: BLE001 - whatever breaks inside the engine, the door stays shut
             _LOG.exception("the engine failed on a frame of %d bytes", len(frame.image))
             self._course.interrupt(Reason.ENGINE_FAILED)
             return self._closing()
-        self._channel = grant(self._channel)
-        return [replies.frame(frame.sequence, view), *self._closing()]
+        credit = self._due(is_crowded=is_crowded)
+        self._channel = grant(self._channel, credit=credit)
+        return [replies.frame(frame.sequence, view, credit=credit), *self._closing()]
+
+    def _due(self, *, is_crowded: bool) -> int:
+        """How many frames more the client may send; never leaves it without any."""
+        return max(0, (1 if is_crowded else self._credit) - self._channel.credit)
 
     def _broken(self, violation: Violation) -> list[Reply]:
         self._course.interrupt(Reason.PROTOCOL)

@@ -139,7 +139,9 @@ def _converse(socket: Server, session: CaptureSession, parts: Web) -> None:
         message = socket.receive(timeout=TICK_S)
         if message is not None:
             with clock.standing_still(parts.turns):
-                answers = session.receive(message, at_s=clock.now_s())
+                answers = session.receive(
+                    message, at_s=clock.now_s(), is_crowded=parts.turns.is_crowded
+                )
         _send(socket, [*answers, *session.tick(at_s=clock.now_s())])
 
 

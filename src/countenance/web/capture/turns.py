@@ -29,9 +29,15 @@ class Turns:
 
     def __init__(self, *, places: int) -> None:
         """Args: places: frames at a time, at least 1."""
-        self._free = places
+        self._places = self._free = places
         self._waiting: deque[threading.Lock] = deque()
         self._lock = threading.Lock()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether enough frames wait to keep the engine busy without a further one."""
+        with self._lock:
+            return len(self._waiting) >= self._places
 
     @contextmanager
     def turn(self) -> Iterator[None]:

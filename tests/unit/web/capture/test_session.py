@@ -75,6 +75,44 @@ def test_the_third_frame_brings_the_verdict_after_its_own_reply() -> None:
     assert course.concluded == [Verdict.granted()]
 
 
+def credits_of(session: CaptureSession, *, crowded: list[bool]) -> list[object]:
+    return [
+        session.receive(frame(n), at_s=float(n), is_crowded=is_crowded)[0]["credit"]
+        for n, is_crowded in enumerate(crowded)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("crowded", "granted"),
+    [
+        ([False] * 3, [1, 1, 1]),
+        # The first one is withheld: one frame stays under way.
+        ([True] * 3, [0, 1, 1]),
+        ([True, False, False], [0, 2, 1]),
+        ([True, True, False], [0, 1, 2]),
+    ],
+)
+def test_while_others_wait_one_frame_is_under_way_and_later_two_again(
+    crowded: list[bool], granted: list[int]
+) -> None:
+    assert credits_of(session_of(ThreeFrames()), crowded=crowded) == granted
+
+
+@given(st.lists(st.booleans(), max_size=40), st.integers(1, 5))
+def test_no_load_leaves_a_client_without_credit_or_with_more_than_at_first(
+    crowded: list[bool], credit: int
+) -> None:
+    course = ThreeFrames()
+    course.taken = -1000  # never granted
+    session = CaptureSession(course, credit=credit, silence_limit_s=10.0, at_s=0.0)
+    left = credit
+    for n, is_crowded in enumerate(crowded):
+        reply = session.receive(frame(n), at_s=0.0, is_crowded=is_crowded)[0]
+        assert reply["type"] == "frame"
+        left += -1 + int(str(reply["credit"]))
+        assert 1 <= left <= credit
+
+
 def test_an_engine_that_breaks_refuses() -> None:
     course = ThreeFrames()
     course.fails_on = 1

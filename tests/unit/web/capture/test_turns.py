@@ -54,6 +54,19 @@ def _take(turns: Turns, served: list[int], number: int) -> None:
         served.append(number)
 
 
+def test_it_is_crowded_while_the_queue_alone_keeps_the_engine_busy() -> None:
+    turns, served = Turns(places=1), list[int]()
+    with turns.turn():
+        assert not turns.is_crowded
+        thread = threading.Thread(target=_take, args=(turns, served, 1))
+        thread.start()
+        while not turns._waiting:
+            time.sleep(0.001)
+        assert turns.is_crowded
+    thread.join(timeout=20)
+    assert not turns.is_crowded
+
+
 def test_an_engine_that_breaks_gives_its_place_back() -> None:
     turns = Turns(places=1)
     for _ in range(3):
