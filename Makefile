@@ -41,8 +41,8 @@ lock: dev-env ## Resolve pyproject.toml again, keeping the pins that still fit
 upgrade: dev-env ## Renew both locks with the newest versions allowed
 	@tools/lock --upgrade
 
-bench: env ## Measure a login frame on this machine
-	@$(VENV)/bin/countenance bench login-frame $(ARGS)
+bench: env ## Measure the engine beside other software
+	@$(VENV)/bin/countenance bench engine $(ARGS)
 
 clean: ## Remove the environment and caches; the data in ./var stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

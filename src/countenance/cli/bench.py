@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "engine": "countenance.cli.bench_engine:engine",
     "login-frame": "countenance.cli.bench_login_frame:login_frame",
     "logins": "countenance.cli.bench_logins:logins",
 }

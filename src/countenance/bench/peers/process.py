@@ -8,7 +8,6 @@ import selectors
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -17,22 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countenance.bench.errors import PeerFailedError
+from countenance.bench.timing import Timing
 
 ANSWER_LIMIT_S: Final = 300.0
 """A worker that is silent for so long has failed."""
 _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _ENDING_LIMIT_S: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """What some calls took and gave, in the order of their items."""
-
-    wall_ms: tuple[float, ...]
-    cpu_ms: tuple[float, ...]
-    """Processor time of all threads."""
-    values: tuple[Any, ...]
-    """None where no face was found."""
 
 
 class PeerProcess:

@@ -41,6 +41,10 @@ class Peers:
         self.running.pop(name).close()
         self.absent[name] = reason
 
+    def drop_named(self, name: str, reason: str) -> None:
+        """The same for a peer by the word that stands for it."""
+        self.drop(PeerName(name), reason)
+
     def as_json(self) -> dict[str, object]:
         """Name to `title available versions` or `title available reason`."""
         running = {
