@@ -47,6 +47,15 @@ class EngineSettings:
     """Model pack; faces enrolled with another one have to be enrolled again."""
     pad_card: str = _setting("PAD_CARD", "")
     """Path of the model card of another passive detector; empty takes the shipped one."""
+    fpir: float = _setting("FPIR", 0.01)
+    """Share of searches of a stranger among all who are enrolled that may name somebody, 0..1."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.fpir < 1:
+            raise ConfigurationError(
+                f"{PREFIX}FPIR is {self.fpir}, which is no false positive identification rate.",
+                remedy="Give a number between 0 and 1, such as 0.01.",
+            )
 
 
 @dataclass(frozen=True, slots=True)

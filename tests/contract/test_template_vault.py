@@ -12,7 +12,6 @@ from countenance.biometrics.templates import Template
 from countenance.clock import ManualClock
 from countenance.db import open_database
 from countenance.errors import ConfigurationError
-from countenance.identity import template_vault
 from countenance.identity.errors import TemplateUnreadableError, UserNotFoundError
 from countenance.identity.interfaces import FaceSummary, User, UserId
 from countenance.identity.services import Identity
@@ -76,23 +75,6 @@ def test_nobody_has_no_template(identity: Identity, template: Template) -> None:
     assert not identity.vault.erase(UserId("nobody"), actor=None)
 
 
-def test_the_gallery_holds_all_of_a_pack(
-    identity: Identity, admin: User, template: Template, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(template_vault, "GALLERY_BATCH", 2)
-    users = [admin] + [add_viewer(identity, f"user{number}") for number in range(4)]
-    for user in users:
-        identity.vault.store(user.id, template, actor=None)
-    foreign = add_viewer(identity, "foreign")
-    identity.vault.store(foreign.id, other_template(pack="other/1"), actor=None)
-    identity.users.set_enabled(users[2].id, enabled=False, actor=None)
-
-    found = dict(identity.vault.gallery(pack="opencv-zoo/1"))
-    assert set(found) == {user.id for user in users}
-    assert [user_id for user_id, _ in identity.vault.gallery(pack="other/1")] == [foreign.id]
-    assert list(identity.vault.gallery(pack="none")) == []
-
-
 @pytest.mark.parametrize(("table", "column"), BLOBS)
 def test_a_changed_byte_is_noticed(
     identity: Identity,
@@ -108,8 +90,6 @@ def test_a_changed_byte_is_noticed(
     _put(database_url, table, column, admin.id, bytes(blob))
     with pytest.raises(TemplateUnreadableError, match=admin.id):
         identity.vault.load(admin.id)
-    with pytest.raises(TemplateUnreadableError):
-        list(identity.vault.gallery(pack=template.pack))
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0", b"x" * 11, b"x" * 4000])

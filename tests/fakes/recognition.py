@@ -101,12 +101,17 @@ class FakeRecognition:
     """`web.capture.course.Recognition` without a model."""
 
     pack = PACK
-    match_threshold = THRESHOLD
 
     def __init__(self, see: Callable[[Image], Seen] = read_paint) -> None:
         self.see = see
         self.open_observers = 0
+        self.searched: list[int] = []
+        """How many people each search for duplicates went through."""
         self._lock = threading.Lock()
+
+    def identification_threshold(self, *, enrolled: int, fpir: float) -> float:
+        self.searched.append(enrolled)
+        return THRESHOLD
 
     def new_observer(self) -> FakeObserver:
         with self._lock:

@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from countenance.biometrics.identification import Gallery
 from countenance.cli.context import Session
 
 if TYPE_CHECKING:
+    from countenance.biometrics.identification import Gallery
     from countenance.biometrics.templates import Template
     from countenance.identity.interfaces import UserId
     from countenance.vision.engine import Engine
 
 
 def open_gallery(session: Session, engine: Engine) -> Gallery:
-    """All templates that this engine can compare with, by user id.
+    """All templates that this engine can compare with and that can be decrypted, by user id."""
+    gallery, unreadable = session.container.identity.faces.of_pack(engine.pack)
+    if unreadable:
+        names = ", ".join(sorted(user_names(session, unreadable).values()))
+        session.note(f"Left out, for their faces cannot be decrypted: {names}. Enrol them anew.")
+    return gallery
 
-    Raises: TemplateUnreadableError: one cannot be decrypted.
-    """
-    return Gallery.of(session.container.identity.vault.gallery(pack=engine.pack), pack=engine.pack)
+
+def threshold_for(session: Session, engine: Engine, gallery: Gallery) -> float:
+    """From which similarity on a probe is named as one of this gallery."""
+    fpir = session.settings.engine.fpir
+    return engine.thresholds.identification(enrolled=len(gallery), fpir=fpir)
 
 
 def user_names(session: Session, user_ids: Iterable[str]) -> dict[str, str]:
@@ -39,7 +46,7 @@ def duplicates(
     """
     from countenance.events import Tag
 
-    threshold = engine.thresholds.match_similarity
+    threshold = threshold_for(session, engine, gallery)
     found = gallery.look_alikes(template, threshold=threshold, limit=6)
     names = user_names(session, [candidate.key for candidate in found if candidate.key != own])
     for other in names:

@@ -16,7 +16,6 @@ from countenance.cli.users import find_user
 
 if TYPE_CHECKING:
     from countenance.biometrics.embeddings import Embedding
-    from countenance.vision.engine import Engine
 
 _IMAGE = click.Path(path_type=Path)
 
@@ -127,48 +126,64 @@ def _say_verified(same: bool | None, failure: str | None) -> None:
 @faces.command()
 @click.argument("image", type=_IMAGE)
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 100))
+@click.option("--show-score", is_flag=True, help="Also tell similarities; for local use only.")
 @json_option
 @pass_session
-def identify(session: Session, image: Path, limit: int) -> None:
+def identify(session: Session, image: Path, limit: int, show_score: bool) -> None:
     """Tell which enrolled users the most prominent face of the file IMAGE may be.
+
+    Everybody is compared. The more people are enrolled, the surer a match has to be, so that of
+    strangers at most the share COUNTENANCE_FPIR is named as somebody.
 
     Exit status: 0 at least one candidate, 1 nobody or no face or an error, 2 wrong usage.
 
-    JSON keys: candidates (list of user and rank, best first), nobody, failure (null, no_face).
+    JSON keys: candidates (list of user and rank, best first; with --show-score also similarity),
+    nobody, failure (null, no_face), with --show-score also threshold and enrolled.
 
     \b
     Examples:
       countenance faces identify visitor.jpg
       countenance faces identify visitor.jpg --json
     """
+    from countenance.cli.enrolled import open_gallery, threshold_for, user_names
     from countenance.images.codec import read_image
 
     picture = read_image(image)
     engine = session.container.engine
     probe = engine.analyse_still(picture).embedding
-    names = [] if probe is None else _candidates(session, engine, probe, limit=limit)
+    gallery = open_gallery(session, engine)
+    threshold = threshold_for(session, engine, gallery)
+    found = [] if probe is None else gallery.candidates(probe, threshold=threshold, limit=limit)
+    names = user_names(session, [candidate.key for candidate in found])
+    ranked = [(names[candidate.key], candidate.similarity) for candidate in found]
     if session.wants_json:
+        scores = {"threshold": threshold, "enrolled": len(gallery)} if show_score else {}
         session.answer(
             {
-                "candidates": [{"user": n, "rank": rank} for rank, n in enumerate(names, 1)],
-                "nobody": not names,
+                "candidates": _as_json(ranked, show_score=show_score),
+                "nobody": not ranked,
                 "failure": "no_face" if probe is None else None,
+                **scores,
             }
         )
     elif probe is None:
         click.echo("No face was found in the image.")
-    elif not names:
-        click.echo("Nobody who is enrolled.")
     else:
-        for rank, name in enumerate(names, 1):
-            click.echo(f"{rank}. {name}")
-    sys.exit(0 if names else 1)
+        _say_identified(ranked, show_score=show_score)
+        if show_score:
+            click.echo(f"Threshold {threshold:.4f} for {len(gallery)} enrolled.")
+    sys.exit(0 if ranked else 1)
 
 
-def _candidates(session: Session, engine: Engine, probe: Embedding, *, limit: int) -> list[str]:
-    from countenance.cli.enrolled import open_gallery, user_names
+def _as_json(ranked: list[tuple[str, float]], *, show_score: bool) -> list[dict[str, object]]:
+    return [
+        {"user": name, "rank": rank} | ({"similarity": similarity} if show_score else {})
+        for rank, (name, similarity) in enumerate(ranked, 1)
+    ]
 
-    gallery = open_gallery(session, engine)
-    found = gallery.candidates(probe, threshold=engine.thresholds.match_similarity, limit=limit)
-    names = user_names(session, [candidate.key for candidate in found])
-    return [names[candidate.key] for candidate in found]
+
+def _say_identified(ranked: list[tuple[str, float]], *, show_score: bool) -> None:
+    if not ranked:
+        click.echo("Nobody who is enrolled.")
+    for rank, (name, similarity) in enumerate(ranked, 1):
+        click.echo(f"{rank}. {name}" + (f" ({similarity:.4f})" if show_score else ""))

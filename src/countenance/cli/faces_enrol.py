@@ -13,7 +13,6 @@ from countenance.cli.context import Session, json_option, pass_session
 from countenance.cli.users import find_user
 
 if TYPE_CHECKING:
-    from countenance.biometrics.identification import Gallery
     from countenance.biometrics.templates import Template
     from countenance.cli.photographs import Photographs
     from countenance.identity.interfaces import User
@@ -78,11 +77,8 @@ def import_faces(session: Session, directory: Path, create_users: bool, replace:
       countenance faces import people/ --create-users
       countenance faces import people/ --replace --json
     """
-    from countenance.cli.enrolled import open_gallery
-
     folders = _person_folders(directory)
     work = _Import(session, create_users=create_users, replaces=replace)
-    work.gallery = open_gallery(session, work.engine)
     with session.progress() as progress:
         people = [work.take(folder) for folder in progress.track(folders, description="Importing")]
     enrolled = sum(person.samples > 0 for person in people)
@@ -120,8 +116,6 @@ def _person_folders(directory: Path) -> list[Path]:
 
 class _Import:
     """What the folders of one import share."""
-
-    gallery: Gallery
 
     def __init__(self, session: Session, *, create_users: bool, replaces: bool) -> None:
         self._session = session
@@ -162,17 +156,17 @@ class _Import:
         return ""
 
     def _store(self, result: Imported, user: User | None, template: Template) -> None:
-        from countenance.cli.enrolled import duplicates
+        from countenance.cli.enrolled import duplicates, open_gallery
 
         if user is None:
             user, result.is_new_user = _add_user(self._session, result), True
             result.name = user.name
         self._session.container.identity.vault.store(user.id, template, actor=None)
         result.samples = len(template.samples)
+        gallery = open_gallery(self._session, self.engine)
         result.duplicates = duplicates(
-            self._session, self.engine, self.gallery, template=template, own=user.id
+            self._session, self.engine, gallery, template=template, own=user.id
         )
-        self.gallery = self.gallery.changed([(user.id, template)])
 
 
 def login_name_of(folder: Path) -> str:
@@ -280,8 +274,8 @@ def enrol(session: Session, name: str, source: str, replace: bool) -> None:
         from countenance.cli.live_enrolment import enrol_live
 
         template = enrol_live(session, engine, source)
-    gallery = open_gallery(session, engine)
     session.container.identity.vault.store(user.id, template, actor=None)
+    gallery = open_gallery(session, engine)
     same = duplicates(session, engine, gallery, template=template, own=user.id)
     _tell_enrolled(session, user, template, refused, same)
 

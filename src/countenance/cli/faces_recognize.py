@@ -100,6 +100,7 @@ def recognize(
 
 def _watch(session: Session, engine: Engine, wish: Wish) -> Watch:
     from countenance.ceremony.policy import PassivePolicy
+    from countenance.cli.enrolled import threshold_for
     from countenance.cli.recognition import Watch
 
     login = session.settings.login
@@ -107,7 +108,10 @@ def _watch(session: Session, engine: Engine, wish: Wish) -> Watch:
         frames_needed=wish.frames or login.frames, time_limit_s=login.time_limit_s
     )
     gallery, names = _enrolled(session, engine, wish.user)
-    return Watch(engine, gallery, names=names, policy=policy)
+    threshold = engine.thresholds.match_similarity
+    if wish.user is None:
+        threshold = threshold_for(session, engine, gallery)
+    return Watch(engine, gallery, threshold=threshold, names=names, policy=policy)
 
 
 def _enrolled(session: Session, engine: Engine, name: str | None) -> tuple[Gallery, dict[str, str]]:

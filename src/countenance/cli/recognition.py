@@ -51,19 +51,27 @@ class Watch:
     """Follows one source to its verdict, and goes on describing frames after it."""
 
     def __init__(
-        self, engine: Engine, gallery: Gallery, *, names: dict[str, str], policy: PassivePolicy
+        self,
+        engine: Engine,
+        gallery: Gallery,
+        *,
+        threshold: float,
+        names: dict[str, str],
+        policy: PassivePolicy,
     ) -> None:
         """Prepare to watch.
 
         Args:
             engine: loaded.
             gallery: whom a face is compared with; one user alone for a claimed identity.
+            threshold: similarity from which on a face is one of the gallery.
             names: key of the gallery to login name.
             policy: what a grant asks for.
         """
         self._engine = engine
         self._observer = engine.observer()
         self._gallery = gallery
+        self._threshold = threshold
         self._names = names
         self._policy = policy
         self._state: State | None = None
@@ -106,9 +114,7 @@ class Watch:
     def _who(self, embedding: Embedding | None) -> str | None:
         if embedding is None:
             return None
-        found = self._gallery.candidates(
-            embedding, threshold=self._engine.thresholds.match_similarity, limit=1
-        )
+        found = self._gallery.candidates(embedding, threshold=self._threshold, limit=1)
         return found[0].key if found else None
 
     def _with_match(self, observation: Observation, key: str | None, *, streak: int) -> Observation:

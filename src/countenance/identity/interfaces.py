@@ -6,12 +6,13 @@ about a login then refuses. Tokens, tickets and codes are returned once and stor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType, Protocol
+from typing import NamedTuple, NewType, Protocol
 
+from countenance.biometrics.identification import Gallery
 from countenance.biometrics.templates import Template
 from countenance.ceremony.verdict import Verdict
 from countenance.events import Tag
@@ -100,6 +101,9 @@ class Users(Protocol):
     def list_users(self, *, search: str = "", offset: int = 0, limit: int = 50) -> UserPage:
         """Users by name; `search` is part of the login or display name."""
 
+    def count_faces(self) -> Mapping[str, int]:
+        """How many users have a face, by the model pack that made it; no pack with none."""
+
     def set_enabled(self, user_id: UserId, *, enabled: bool, actor: UserId | None) -> User:
         """Disable (ends all sessions) or enable. Raises: LastAdministratorError."""
 
@@ -138,8 +142,24 @@ class TemplateVault(Protocol):
     def erase(self, user_id: UserId, *, actor: UserId | None) -> bool:
         """Drop template and data key; False when there was none."""
 
-    def gallery(self, *, pack: str) -> Iterator[tuple[UserId, Template]]:
-        """All templates of a pack, of enabled and disabled users; for 1:N comparison."""
+
+class Enrolled(NamedTuple):
+    """The enrolled faces of one pack at one moment."""
+
+    gallery: Gallery
+    """By user id; enabled and disabled users."""
+    unreadable: frozenset[UserId]
+    """Users whose template cannot be decrypted; they are not in the gallery."""
+
+
+class EnrolledFaces(Protocol):
+    """Everybody's templates, for 1:N comparison."""
+
+    def of_pack(self, pack: str) -> Enrolled:
+        """The faces as they are now; the first call decrypts all, later ones what changed."""
+
+    def follow(self) -> None:
+        """Bring what is held in memory up to date; forgets it when the database is away."""
 
 
 @dataclass(frozen=True, slots=True)

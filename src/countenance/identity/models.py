@@ -73,6 +73,18 @@ class TemplateKeyRow(Base):
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class TemplateChangeRow(Base):
+    """The last time that a user's template came, was replaced or went.
+
+    Without a foreign key: it tells of a removed user that the template is gone.
+    """
+
+    __tablename__ = "template_changes"
+
+    user_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    revision: Mapped[int] = mapped_column(BigInteger, unique=True, index=True)
+
+
 class SessionRow(Base):
     """A login."""
 

@@ -9,9 +9,11 @@ from argon2 import PasswordHasher
 from countenance.clock import Clock
 from countenance.db import Database, DatabaseError, open_database
 from countenance.identity.audit import SqlAuditTrail
+from countenance.identity.enrolled_faces import SqlEnrolledFaces
 from countenance.identity.errors import StorageError
 from countenance.identity.interfaces import (
     AuditTrail,
+    EnrolledFaces,
     LoginCodes,
     Passwords,
     Sessions,
@@ -47,6 +49,7 @@ class Identity:
     users: Users
     passwords: Passwords
     vault: TemplateVault
+    faces: EnrolledFaces
     sessions: Sessions
     transactions: Transactions
     login_codes: LoginCodes
@@ -55,7 +58,8 @@ class Identity:
     _expiring: tuple[SqlSessions, SqlTransactions, SqlLoginCodes]
 
     def purge_expired(self) -> Purged:
-        """Drop what can no longer be used. Raises: StorageError."""
+        """Drop what can no longer be used, from memory too. Raises: StorageError."""
+        self.faces.follow()
         sessions, transactions, codes = (service.purge() for service in self._expiring)
         return Purged(sessions=sessions, transactions=transactions, login_codes=codes)
 
@@ -109,6 +113,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         users=SqlUsers(store, hasher),
         passwords=SqlPasswords(store, hasher),
         vault=SqlTemplateVault(store, keys),
+        faces=SqlEnrolledFaces(store, keys),
         sessions=sessions,
         transactions=transactions,
         login_codes=codes,

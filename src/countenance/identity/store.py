@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
@@ -29,6 +29,7 @@ class Store:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database = database
         self._clock = clock
+        self._after_erasure: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         """The calendar time, UTC and aware."""
@@ -49,10 +50,16 @@ class Store:
         with _as_storage_error(), self.database.reading() as session:
             yield session
 
+    def after_erasure(self, call: Callable[[], None]) -> None:
+        """Have something called whenever something may have been erased."""
+        self._after_erasure.append(call)
+
     def scrub(self) -> None:
         """Empty the write-ahead log after an erasure; else the next checkpoint does."""
         with contextlib.suppress(DatabaseError):
             self.database.scrub()
+        for call in self._after_erasure:
+            call()
 
 
 @contextlib.contextmanager

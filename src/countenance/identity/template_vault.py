@@ -8,7 +8,6 @@ user, the pack and the version of this layout, so that rows cannot be exchanged 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Final, NamedTuple, cast
 
 from cryptography.exceptions import InvalidTag
@@ -24,12 +23,13 @@ from countenance.identity.interfaces import UserId
 from countenance.identity.keys import Keys
 from countenance.identity.models import TemplateKeyRow, TemplateRow
 from countenance.identity.store import Store, affected, read_user
+from countenance.identity.template_changes import note_change
 
 VERSION: Final = 1
 NONCE_BYTES: Final = 12
 DATA_KEY_BITS: Final = 256
-GALLERY_BATCH: Final = 500
-"""Templates read at a time; no transaction stays open between two batches."""
+Record = tuple[TemplateRow, TemplateKeyRow | None]
+"""A template as it is stored, and its data key."""
 
 
 class Sealed(NamedTuple):
@@ -78,14 +78,15 @@ class SqlTemplateVault:
                 actor_id=actor,
                 details=details,
             )
+            note_change(session, user_id)
         self._store.scrub()
 
     def load(self, user_id: UserId) -> Template | None:
         with self._store.reading() as session:
             record = session.execute(
-                _select_records().where(TemplateRow.user_id == user_id)
+                select_records().where(TemplateRow.user_id == user_id)
             ).one_or_none()
-        return None if record is None else self._open(*record)
+        return None if record is None else open_record(*record, self._keys)
 
     def erase(self, user_id: UserId, *, actor: UserId | None) -> bool:
         with self._store.writing() as session:
@@ -98,33 +99,18 @@ class SqlTemplateVault:
                 subject_id=user_id,
                 actor_id=actor,
             )
+            note_change(session, user_id)
         self._store.scrub()
         return True
 
-    def gallery(self, *, pack: str) -> Iterator[tuple[UserId, Template]]:
-        """All templates of a pack, in order of user id.
 
-        Raises: TemplateUnreadableError: one cannot be decrypted; to leave it out could miss a
-            duplicate.
-        """
-        query = _select_records().where(TemplateRow.pack == pack)
-        query = query.order_by(TemplateRow.user_id).limit(GALLERY_BATCH)
-        last = ""
-        while True:
-            with self._store.reading() as session:
-                batch = session.execute(query.where(TemplateRow.user_id > last)).all()
-            for record in batch:
-                yield UserId(record[0].user_id), self._open(*record)
-            if len(batch) < GALLERY_BATCH:
-                return
-            last = batch[-1][0].user_id
-
-    def _open(self, row: TemplateRow, key: TemplateKeyRow | None) -> Template:
-        user_id = UserId(row.user_id)
-        if key is None:
-            raise _unreadable(user_id)
-        sealed = Sealed(key.nonce, key.wrapped_key, row.nonce, row.ciphertext)
-        return unseal(sealed, user_id=user_id, pack=row.pack, wrapping_key=self._keys.wrapping)
+def open_record(row: TemplateRow, key: TemplateKeyRow | None, keys: Keys) -> Template:
+    """Decrypt one of `select_records`. Raises: TemplateUnreadableError: it cannot be."""
+    user_id = UserId(row.user_id)
+    if key is None:
+        raise _unreadable(user_id)
+    sealed = Sealed(key.nonce, key.wrapped_key, row.nonce, row.ciphertext)
+    return unseal(sealed, user_id=user_id, pack=row.pack, wrapping_key=keys.wrapping)
 
 
 def seal(template: Template, *, user_id: UserId, wrapping_key: bytes) -> Sealed:
@@ -159,7 +145,8 @@ def _context(user_id: UserId, pack: str) -> bytes:
     return bytes([VERSION]) + b"".join(len(p).to_bytes(2, "big") + p for p in parts)
 
 
-def _select_records() -> Select[TemplateRow, TemplateKeyRow | None]:
+def select_records() -> Select[TemplateRow, TemplateKeyRow | None]:
+    """Templates with their keys; the key is None where it is missing."""
     joined = select(TemplateRow, TemplateKeyRow).outerjoin(
         TemplateKeyRow, TemplateKeyRow.user_id == TemplateRow.user_id
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ from countenance.identity.names import display_name as shown_name
 from countenance.identity.names import fold, login_name
 from countenance.identity.passwords import Hasher
 from countenance.identity.store import Store, as_user, read_user, select_users
+from countenance.identity.template_changes import note_change
 
 SET_UP_NAME: Final = "set-up"
 
@@ -94,6 +95,11 @@ class SqlUsers:
             users = tuple(as_user(*record) for record in session.execute(page))
             return UserPage(users=users, total=total, enrolled=enrolled)
 
+    def count_faces(self) -> Mapping[str, int]:
+        counts = select(TemplateRow.pack, func.count()).group_by(TemplateRow.pack)
+        with self._store.reading() as session:
+            return {pack: count for pack, count in session.execute(counts)}
+
     def set_enabled(self, user_id: UserId, *, enabled: bool, actor: UserId | None) -> User:
         with self._store.writing() as session:
             with _administrator_left(session):
@@ -122,6 +128,7 @@ class SqlUsers:
                 subject_id=user_id,
                 actor_id=actor,
             )
+            note_change(session, user_id)
         self._store.scrub()
 
     def _row(self, name: str, display_name: str, password: str, role: Role) -> UserRow:

@@ -39,9 +39,13 @@ class Recognition(Protocol):
     def pack(self) -> str:
         """Model pack whose templates it can compare."""
 
-    @property
-    def match_threshold(self) -> float:
-        """Similarity from which two faces count as one person's."""
+    def identification_threshold(self, *, enrolled: int, fpir: float) -> float:
+        """Similarity from which a face counts as that of one of so many enrolled people.
+
+        Args:
+            enrolled: how many.
+            fpir: share of strangers who may be taken for one of them, 0..1.
+        """
 
     def new_observer(self) -> FrameObserver:
         """The engine's memory for one capture."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
-from countenance.biometrics.comparison import similarity_of_templates
 from countenance.biometrics.embeddings import Embedding
 from countenance.biometrics.templates import MAX_SAMPLES, Template, template_of
 from countenance.ceremony.enrolment import (
@@ -19,9 +18,9 @@ from countenance.ceremony.enrolment import (
 )
 from countenance.ceremony.verdict import Reason, Verdict
 from countenance.events import Tag
-from countenance.identity.errors import TemplateUnreadableError
 from countenance.identity.interfaces import (
     AuditTrail,
+    EnrolledFaces,
     Purpose,
     TemplateVault,
     Transaction,
@@ -36,6 +35,8 @@ from countenance.web.capture.replies import FrameView, Reply
 _LOG = logging.getLogger(__name__)
 NOTE_DUPLICATE = "duplicate"
 """The face looks like one that is enrolled under another name."""
+MAX_DUPLICATES = 5
+"""Most other users that one enrolment is reported with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,15 @@ class EnrolmentStores:
 
     transactions: Transactions
     vault: TemplateVault
+    faces: EnrolledFaces
     audit: AuditTrail
+
+
+class DuplicateThreshold(Protocol):
+    """Similarity from which an enrolment counts as the face of somebody enrolled."""
+
+    def __call__(self, *, enrolled: int) -> float:
+        """For so many enrolled people."""
 
 
 class EnrolmentCourse:
@@ -60,7 +69,7 @@ class EnrolmentCourse:
         observer: FrameObserver,
         stores: EnrolmentStores,
         reference: Template | None,
-        duplicate_threshold: float,
+        duplicate_threshold: DuplicateThreshold,
         tries: int,
         next_url: str,
     ) -> None:
@@ -68,7 +77,7 @@ class EnrolmentCourse:
 
         Args:
             reference: an earlier template that every frame must match; None asks for nothing.
-            duplicate_threshold: similarity from which two templates count as one face.
+            duplicate_threshold: tells from which similarity on two templates count as one face.
             tries: refusals after which the enrolment must be begun anew.
             next_url: where the browser goes with a grant.
         """
@@ -169,17 +178,16 @@ class EnrolmentCourse:
         )
 
     def _duplicates(self, template: Template) -> list[UserId]:
-        try:
-            return duplicates_of(
-                template,
-                gallery=self._stores.vault.gallery(pack=template.pack),
-                owner=self._transaction.user_id,
-                threshold=self._duplicate_threshold,
-            )
-        except TemplateUnreadableError:
+        """Users other than this one whose face it may be, most alike first."""
+        gallery, unreadable = self._stores.faces.of_pack(template.pack)
+        if unreadable:
             # Somebody else's damaged row must not keep everybody from enrolling.
-            _LOG.exception("the search for duplicates is incomplete")
-            return []
+            _LOG.error("the search for duplicates leaves out %d unreadable faces", len(unreadable))
+        own = self._transaction.user_id
+        threshold = self._duplicate_threshold(enrolled=len(gallery))
+        found = gallery.look_alikes(template, threshold=threshold, limit=MAX_DUPLICATES + 1)
+        others = [UserId(candidate.key) for candidate in found if candidate.key != own]
+        return others[:MAX_DUPLICATES]
 
     def _note(self, tag: Tag, details: dict[str, str]) -> None:
         self._stores.audit.append(
@@ -189,18 +197,3 @@ class EnrolmentCourse:
             address=self._transaction.address,
             details=details,
         )
-
-
-def duplicates_of(
-    template: Template,
-    *,
-    gallery: Iterable[tuple[UserId, Template]],
-    owner: UserId,
-    threshold: float,
-) -> list[UserId]:
-    """Users other than `owner` whose template lies at or above the threshold, in gallery order."""
-    return [
-        user_id
-        for user_id, other in gallery
-        if user_id != owner and similarity_of_templates(template, other) >= threshold
-    ]

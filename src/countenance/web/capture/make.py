@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import partial
 
 from countenance.biometrics.templates import Template
 from countenance.ceremony.enrolment import EnrolmentPolicy
@@ -63,10 +64,14 @@ def _enrolment(web: Web, transaction: Transaction) -> EnrolmentCourse:
         transaction,
         policy=EnrolmentPolicy(),
         observer=web.recognition.new_observer(),
-        stores=EnrolmentStores(identity.transactions, identity.vault, identity.audit),
+        stores=EnrolmentStores(
+            identity.transactions, identity.vault, identity.faces, identity.audit
+        ),
         # An administrator may replace a face; the owner may only renew the own one.
         reference=_comparable(web, transaction) if is_own else None,
-        duplicate_threshold=web.recognition.match_threshold,
+        duplicate_threshold=partial(
+            web.recognition.identification_threshold, fpir=web.container.settings.engine.fpir
+        ),
         tries=web.container.settings.login.tries,
         next_url=ENROLMENT_DONE,
     )
