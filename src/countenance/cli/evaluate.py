@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from countenance.cli.context import Session, json_option, pass_session
+from countenance.cli.evaluate_robustness import robustness
 
 if TYPE_CHECKING:
     from countenance.biometrics.embeddings import Embedding
@@ -74,6 +75,9 @@ def matching(session: Session, pairs: Path, root: Path | None) -> None:
         session.answer(report.as_json())
     else:
         _show(report)
+
+
+evaluate.add_command(robustness)
 
 
 @evaluate.command()
