@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from countenance.geometry.planarity import Planarity
+
 
 class Hint(StrEnum):
     """What the person in front of the camera should do; exact, in everyday words on the page.
@@ -51,6 +53,9 @@ class FaceEvidence:
     """Whether the face matches the claimed user's template; None when it was not compared."""
     is_continuous: bool = True
     """Whether the embedding agrees with that of earlier frames of the same track."""
+    planarity: Planarity | None = None
+    """How the face has moved since the view that a challenge began with; None outside of one and
+    when too little of it could be followed."""
 
     @property
     def has_quality(self) -> bool:

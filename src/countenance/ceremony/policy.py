@@ -11,6 +11,8 @@ class PolicyName(StrEnum):
 
     PASSIVE = "passive"
     """N consecutive good frames of one face; nothing to do for the person."""
+    STANDARD = "standard"
+    """The same, then moves that the server draws and reveals one at a time."""
 
 
 @dataclass(frozen=True, slots=True)

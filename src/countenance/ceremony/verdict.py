@@ -23,10 +23,18 @@ class Reason(StrEnum):
     """The passive detector took the face for a picture, screen or mask."""
     FACE_CHANGED = "face_changed"
     """Another face took the place of the one that was being judged."""
+    CHALLENGE_UNANSWERED = "challenge_unanswered"
+    """A move that was asked for was not made in time."""
+    CHALLENGE_WRONG = "challenge_wrong"
+    """Another move was made than the one asked for, or before it was asked for."""
+    FLAT_PICTURE = "flat_picture"
+    """The face turned without showing any depth."""
     FROZEN = "frozen"
     """The same picture came again and again, as no camera sends it."""
     NOT_ENROLLED = "not_enrolled"
-    """The user has no template that this engine can compare."""
+    """The user has no template."""
+    OTHER_PACK = "other_pack"
+    """The user's template was made by another model pack than this engine's; enrol again."""
     PROTOCOL = "protocol"
     """The client broke the capture protocol."""
     INTERRUPTED = "interrupted"
@@ -52,9 +60,13 @@ _PUBLIC = {
     Reason.NOT_MATCHED: PublicReason.NOT_CONFIRMED,
     Reason.PRESENTATION_ATTACK: PublicReason.NOT_CONFIRMED,
     Reason.FACE_CHANGED: PublicReason.NOT_CONFIRMED,
+    Reason.CHALLENGE_UNANSWERED: PublicReason.TOO_SLOW,
+    Reason.CHALLENGE_WRONG: PublicReason.NOT_CONFIRMED,
+    Reason.FLAT_PICTURE: PublicReason.NOT_CONFIRMED,
     Reason.FROZEN: PublicReason.NOT_CONFIRMED,
-    # A user without a face must look like one whose face did not match.
+    # A user without a face to compare must look like one whose face did not match.
     Reason.NOT_ENROLLED: PublicReason.NOT_CONFIRMED,
+    Reason.OTHER_PACK: PublicReason.NOT_CONFIRMED,
     Reason.PROTOCOL: PublicReason.TECHNICAL,
     Reason.INTERRUPTED: PublicReason.TECHNICAL,
     Reason.ENGINE_FAILED: PublicReason.TECHNICAL,

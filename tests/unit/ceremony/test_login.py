@@ -1,0 +1,161 @@
+"""A login with a challenge: nothing grants it but good frames and the moves that were drawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from countenance.ceremony.challenge import ChallengePolicy, Move, PlannedMove
+from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
+from countenance.ceremony.login import (
+    LoginPolicy,
+    LoginState,
+    advance_login,
+    begin_login,
+    expire_login,
+    interrupt_login,
+)
+from countenance.ceremony.policy import PassivePolicy, PolicyName
+from countenance.ceremony.state import advance, begin
+from countenance.ceremony.verdict import Reason, Verdict
+from countenance.geometry.planarity import Planarity
+
+HEAD = Planarity(rms=0.08, off_plane_share=0.6, points=80)
+FLAT = Planarity(rms=0.01, off_plane_share=0.02, points=80)
+GOOD = FaceEvidence(
+    box_xyxy=(0.3, 0.2, 0.6, 0.7),
+    track_id=1,
+    hint=Hint.HOLD_STILL,
+    yaw_deg=0.0,
+    pitch_deg=0.0,
+    is_bona_fide=True,
+    is_match=True,
+)
+ATTACK = replace(GOOD, is_bona_fide=False)
+LEFT = replace(GOOD, yaw_deg=28.0, hint=Hint.TURNED, is_bona_fide=None, is_match=None)
+LEFT = replace(LEFT, planarity=HEAD)
+RIGHT = replace(LEFT, yaw_deg=-28.0)
+HALF_LEFT, HALF_RIGHT = replace(GOOD, yaw_deg=12.0), replace(GOOD, yaw_deg=-12.0)
+
+POLICY = LoginPolicy(PassivePolicy(frames_needed=4), ChallengePolicy(moves=2, wait_s=(0, 0)))
+FIRST = (PlannedMove(Move.TURN_LEFT, 0), PlannedMove(Move.TURN_RIGHT, 0))
+SECOND = (PlannedMove(Move.TURN_RIGHT, 0), PlannedMove(Move.TURN_LEFT, 0))
+DRAWS = (FIRST, SECOND)
+TO_LEFT, TO_RIGHT = [HALF_LEFT, LEFT, LEFT], [HALF_RIGHT, RIGHT, RIGHT]
+ANSWERS = {FIRST: [*TO_LEFT, *[GOOD] * 3, *TO_RIGHT], SECOND: [*TO_RIGHT, *[GOOD] * 3, *TO_LEFT]}
+
+
+def play(*faces: FaceEvidence | None, policy: LoginPolicy = POLICY) -> LoginState:
+    state = begin_login(policy, DRAWS, at_s=0.0)
+    for sequence, face in enumerate(faces):
+        count = 0 if face is None else 1
+        state = advance_login(state, Observation(sequence, sequence * 0.1, count, face))
+    return state
+
+
+def settled(frames: int = 3) -> list[FaceEvidence]:
+    return [GOOD] * frames
+
+
+def test_good_frames_and_the_drawn_moves_grant() -> None:
+    assert play(*settled(4), *settled(), *ANSWERS[FIRST]).verdict is None
+    assert play(*settled(4), *settled(), *ANSWERS[FIRST], *settled()).verdict == Verdict.granted()
+
+
+def test_good_frames_alone_do_not_grant() -> None:
+    state = play(*settled(60))
+    assert state.verdict is None
+    assert state.move is Move.TURN_LEFT
+    assert state.progress == (4, 4)
+
+
+def test_a_move_made_before_the_face_was_judged_does_not_count() -> None:
+    assert play(*ANSWERS[FIRST], *settled(8)).verdict is None
+
+
+def test_a_wrong_move_begins_again_with_good_frames_and_another_draw() -> None:
+    before = [*settled(7), *TO_RIGHT]
+    state = play(*before)
+    assert state.verdict is None
+    assert state.progress == (0, 4)
+    again = [*before, *settled(7)]
+    assert play(*again).move is Move.TURN_RIGHT
+    assert play(*again, *ANSWERS[SECOND], *settled()).verdict == Verdict.granted()
+
+
+def test_the_first_draw_does_not_answer_the_second() -> None:
+    state = play(*settled(7), *TO_RIGHT, *settled(7), *ANSWERS[FIRST], *settled(9))
+    assert state.verdict == Verdict.denied(Reason.CHALLENGE_WRONG)
+
+
+def test_no_mistake_is_forgiven_twice() -> None:
+    state = play(*settled(7), *TO_RIGHT, *settled(7), *TO_LEFT)
+    assert state.verdict == Verdict.denied(Reason.CHALLENGE_WRONG)
+
+
+def test_a_picture_gets_no_second_try() -> None:
+    flat = replace(LEFT, planarity=FLAT)
+    state = play(*settled(7), HALF_LEFT, flat, flat)
+    assert state.verdict == Verdict.denied(Reason.FLAT_PICTURE)
+
+
+def test_attacks_are_counted_on_during_the_challenge() -> None:
+    policy = replace(POLICY, passive=PassivePolicy(frames_needed=4, attack_frames_limit=6))
+    state = play(*settled(4), *[ATTACK] * 6, policy=policy)
+    assert state.verdict == Verdict.denied(Reason.PRESENTATION_ATTACK)
+
+
+def test_time_runs_on_during_the_challenge() -> None:
+    state = play(*settled(7))
+    assert expire_login(state, at_s=20.1).verdict == Verdict.denied(Reason.TIMED_OUT)
+    assert expire_login(state, at_s=19.9).verdict is None
+    granted = play(*settled(7), *ANSWERS[FIRST], *settled())
+    assert expire_login(granted, at_s=99.0).verdict == Verdict.granted()
+
+
+def test_a_broken_connection_ends_it() -> None:
+    state = interrupt_login(play(*settled(7)), Reason.INTERRUPTED)
+    assert state.verdict == Verdict.denied(Reason.INTERRUPTED)
+    assert advance_login(state, Observation(99, 9.0, 1, GOOD)) is state
+
+
+def test_every_beginning_needs_its_own_draw() -> None:
+    with pytest.raises(ValueError, match="own draw"):
+        begin_login(POLICY, (FIRST,), at_s=0.0)
+    with pytest.raises(ValueError, match="no mistakes"):
+        LoginPolicy(mistakes_allowed=-1)
+
+
+def test_policies_are_known_by_name() -> None:
+    assert LoginPolicy().name is PolicyName.PASSIVE
+    assert LoginPolicy().draws_needed == 0
+    assert POLICY.name is PolicyName.STANDARD
+    assert POLICY.draws_needed == 2
+
+
+FACES = st.sampled_from(
+    [None, GOOD, ATTACK, LEFT, RIGHT, HALF_LEFT, HALF_RIGHT, replace(GOOD, track_id=2)]
+)
+
+
+@given(st.lists(FACES, max_size=80))
+def test_without_a_challenge_it_decides_as_the_passive_fold(
+    faces: list[FaceEvidence | None],
+) -> None:
+    policy = LoginPolicy(PassivePolicy(frames_needed=4, face_changes_limit=2))
+    alone = begin(policy.passive, at_s=0.0)
+    for sequence, face in enumerate(faces):
+        count = 0 if face is None else 1
+        alone = advance(alone, Observation(sequence, sequence * 0.1, count, face))
+    assert play(*faces, policy=policy).verdict == alone.verdict
+
+
+@given(st.lists(FACES, max_size=120))
+def test_no_sequence_without_both_turns_is_granted(faces: list[FaceEvidence | None]) -> None:
+    state = play(*faces)
+    if state.verdict == Verdict.granted():
+        assert LEFT in faces
+        assert RIGHT in faces
