@@ -9,6 +9,7 @@ IdentityError
 ├── AlreadySetUpError       the first administrator exists
 ├── TicketError             a capture ticket is unknown, expired or already used
 ├── TemplateUnreadableError a stored template cannot be decrypted
+├── GalleryFilesError       a gallery in a folder is missing, foreign, damaged or not writable
 └── StorageError            the database or the home directory cannot be used (db.DatabaseError)
 """
 
@@ -69,6 +70,12 @@ class TemplateUnreadableError(IdentityError):
     """A stored template cannot be decrypted: wrong master key or altered row."""
 
     code = "identity.template_unreadable"
+
+
+class GalleryFilesError(IdentityError):
+    """A gallery in a folder is missing, of another program, damaged, or cannot be written."""
+
+    code = "identity.gallery_files"
 
 
 class StorageError(IdentityError):
