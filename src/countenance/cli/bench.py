@@ -9,6 +9,9 @@ import click
 
 COMMANDS: Final = {
     "engine": "countenance.cli.bench_engine:engine",
+    "login": "countenance.cli.bench_login:login",
+    "compare": "countenance.cli.bench_compare:compare",
+    "enrol": "countenance.cli.bench_enrol:enrol",
     "login-frame": "countenance.cli.bench_login_frame:login_frame",
     "logins": "countenance.cli.bench_logins:logins",
 }
@@ -31,8 +34,11 @@ class Benches(click.Group):
 
 @click.group(cls=Benches)
 def bench() -> None:
-    """Measure the engine on this machine.
+    """Measure this machine: alone, and beside other software on the same pictures.
 
     \b
-    Example: countenance bench login-frame --json
+    Examples:
+      countenance bench engine --markdown
+      countenance bench login --clip webcam.mp4 --peers opencv
+      countenance bench login-frame --json
     """

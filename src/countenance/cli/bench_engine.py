@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     type=click.IntRange(2, 1000),
     help="Turns of everybody, six consecutive frames each.",
 )
-@peer_options
+@peer_options("seeds,dlib-cnn,opencv")
 @click.option("--markdown", is_flag=True, help="Print a table for a page.")
 @json_option
 @pass_session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -14,20 +14,21 @@ from countenance.bench.peers.catalogue import PeerName
 if TYPE_CHECKING:
     from countenance.bench.footage import Footage
     from countenance.bench.peers.start import PeerSetup
+    from countenance.bench.side_by_side import SideBySide
     from countenance.cli.context import Session
     from countenance.vision.engine import Engine
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-MAX_FRAMES = 240
+MAX_FRAMES: Final = 240
 """Frames of a clip that are kept in memory."""
 
 
-def peer_options(command: Command) -> Command:
-    """Add `--peers`, `--peer-python` and `--threads`."""
+def peer_options(default: str) -> Callable[[Command], Command]:
+    """Add `--peers` with that default, `--peer-python` and `--threads`."""
     options = (
         click.option(
             "--peers",
-            default=",".join(PeerName),
+            default=default,
             show_default=True,
             callback=_peers,
             help="Whom to compare with, comma separated; `none` for nobody.",
@@ -49,9 +50,13 @@ def peer_options(command: Command) -> Command:
             help="Of everybody; on Linux also the number of cores they are held to.",
         ),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 def clip_option(command: Command) -> Command:
@@ -88,6 +93,26 @@ def footage_of(clip: Path | None, *, frames: int) -> Footage:
     chosen = clip or next(iter(default_clips()), None)
     limit = min(frames, MAX_FRAMES)
     return own_footage(frames=limit) if chosen is None else read_footage(chosen, limit=limit)
+
+
+def measured_on(threads: int) -> dict[str, object]:
+    """The keys `threads` and `machine` of an answer."""
+    from countenance.bench.cores import this_machine
+
+    return {"threads": threads, "machine": this_machine().as_json()}
+
+
+def show_times(session: Session, times: SideBySide, *, heading: str, markdown: bool) -> None:
+    """One quantity of everybody, as a table for people or for a page."""
+    from rich.table import Table
+
+    if markdown:
+        click.echo(times.markdown(heading=heading))
+        return
+    table = Table("", heading, "times ours")
+    for row in times.rows():
+        table.add_row(*row)
+    session.console.print(table)
 
 
 def _peers(_context: click.Context, _parameter: click.Parameter, value: str) -> list[PeerName]:
