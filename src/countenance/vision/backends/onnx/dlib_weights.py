@@ -162,7 +162,7 @@ class _Reader:
 
     def real(self) -> float:
         mantissa, power = self.integer(), self.integer()
-        if abs(power) > 1000:
+        if not -200 < power < 20:
             raise _invalid(f"the number before byte {self._at} makes no sense")
         return math.ldexp(mantissa, power)
 
