@@ -10,8 +10,10 @@ import click
 
 from countenance.cli.context import Session, json_option, pass_session
 from countenance.cli.faces_augment import augment
+from countenance.cli.faces_classify import classify
 from countenance.cli.faces_enrol import enrol, import_faces
 from countenance.cli.faces_recognize import recognize
+from countenance.cli.faces_train import train
 from countenance.cli.users import find_user
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ faces.add_command(import_faces)
 faces.add_command(enrol)
 faces.add_command(recognize)
 faces.add_command(augment)
+faces.add_command(train)
+faces.add_command(classify)
 
 
 @faces.command()
