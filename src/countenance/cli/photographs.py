@@ -152,4 +152,9 @@ def list_files(folder: Path) -> list[Path]:
             f"Cannot read the folder {folder}: {error.strerror or error}.",
             remedy="Check the path and its permissions.",
         ) from error
-    return [entry for entry in entries if entry.is_file() and not entry.name.startswith(".")]
+    return [entry for entry in entries if _is_meant(entry) and not entry.name.startswith(".")]
+
+
+def _is_meant(entry: Path) -> bool:
+    """Whether an entry stands for a photograph; a link that leads nowhere is told as unreadable."""
+    return entry.is_file() or (entry.is_symlink() and not entry.exists())

@@ -49,7 +49,8 @@ def source_kind(source: str) -> SourceKind:
 
 def _claims_image(path: Path, head: bytes) -> bool:
     """Whether a damaged or refused file is better told as an image than as a video."""
-    suffixes = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+    suffixes = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+    suffixes += (".heic", ".heif", ".avif", ".jp2", ".jxl")
     return path.suffix.lower() in suffixes or head[:2] == b"\xff\xd8"
 
 

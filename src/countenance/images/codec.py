@@ -11,8 +11,14 @@ import cv2
 import numpy as np
 
 from countenance.images.errors import ImageTooLargeError, ImageUnreadableError, NotAnImageError
-from countenance.images.header import ImageFormat, ImageHeader, jpeg_is_complete, parse_header
+from countenance.images.header import ImageFormat, ImageHeader, count_jpeg_scans, parse_header
 from countenance.images.image import ColourOrder, Image
+
+MAX_JPEG_SCANS: Final = 100
+"""Encoders make about ten. A frame of 300 kB can hold 24,000, which take seconds to decode."""
+
+# What a decoder thinks of a damaged image is told as one error of ours.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +57,8 @@ def decode_image(data: bytes, *, limits: DecodeLimits) -> Image:
         )
     header = parse_header(data)
     _check(header, limits=limits)
-    if header.format is ImageFormat.JPEG and not jpeg_is_complete(data):
-        raise NotAnImageError(
-            "The jpeg image ends too early.", remedy="Send or save the whole image again."
-        )
+    if header.format is ImageFormat.JPEG:
+        _check_scans(data)
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
@@ -77,6 +81,19 @@ def _check(header: ImageHeader, *, limits: DecodeLimits) -> None:
             f"The image is {header.width_px} x {header.height_px} pixels; "
             f"at most {limits.max_side_px} on a side are accepted.",
             remedy="Scale it down.",
+        )
+
+
+def _check_scans(data: bytes) -> None:
+    scans = count_jpeg_scans(data)
+    if scans is None:
+        raise NotAnImageError(
+            "The jpeg image ends too early.", remedy="Send or save the whole image again."
+        )
+    if scans > MAX_JPEG_SCANS:
+        raise ImageTooLargeError(
+            f"The jpeg image has {scans} scans; at most {MAX_JPEG_SCANS} are accepted.",
+            remedy="Save it again with another program.",
         )
 
 

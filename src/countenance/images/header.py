@@ -6,8 +6,10 @@ A decoder allocates what the header promises, so the promise is checked first
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from countenance.images.errors import NotAnImageError
 
@@ -49,7 +51,36 @@ def parse_header(data: bytes) -> ImageHeader:
         return _webp(data)
     if data[:2] == b"BM":
         return _bmp(data)
-    raise NotAnImageError(
+    raise _unknown(data)
+
+
+# First bytes of what people try most; the offset of the box type in HEIC and AVIF is 4.
+_OTHERS: Final[tuple[tuple[int, bytes, str], ...]] = (
+    (0, b"GIF8", "GIF"),
+    (0, b"II*\x00", "TIFF"),
+    (0, b"MM\x00*", "TIFF"),
+    (4, b"ftypavif", "AVIF"),
+    (4, b"ftypavis", "AVIF"),
+    (4, b"ftyphe", "HEIC"),
+    (4, b"ftypmif1", "HEIC"),
+    (4, b"ftypmsf1", "HEIC"),
+    (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (0, b"\x00\x00\x01\x00", "icon"),
+    (0, b"8BPS", "Photoshop"),
+    (0, b"%PDF-", "PDF"),
+)
+
+
+def _unknown(data: bytes) -> NotAnImageError:
+    """Names the format where it is one that people use."""
+    known = (name for at, mark, name in _OTHERS if data[at : at + len(mark)] == mark)
+    name = next(known, None)
+    if name is not None:
+        return NotAnImageError(f"{name} files are not accepted.", remedy="Save it as JPEG or PNG.")
+    return NotAnImageError(
         "These bytes are no image of an accepted format.", remedy="Use JPEG, PNG, WebP or BMP."
     )
 
@@ -98,9 +129,28 @@ def _jpeg(data: bytes) -> ImageHeader:
     raise _truncated(ImageFormat.JPEG)
 
 
-def jpeg_is_complete(data: bytes) -> bool:
-    """Whether a JPEG has its end-of-image marker; a decoder would silently paint the rest grey."""
-    return data.rfind(b"\xff\xd9", max(0, data.rfind(b"\xff\xda"))) > 0
+# In coded data FF is followed by 00 or is a restart marker; any other pair is a marker.
+_NEXT_MARKER: Final = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd7])")
+_START_OF_SCAN: Final = 0xDA
+_END_OF_IMAGE: Final = 0xD9
+
+
+def count_jpeg_scans(data: bytes) -> int | None:
+    """Count how often a JPEG goes over its pixels.
+
+    Each scan costs a decoder a walk over the whole image, and a scan may be a dozen bytes long.
+
+    Returns: 1 for a baseline JPEG, about 10 for a progressive one; None when the data ends before
+    the end-of-image marker, for then a decoder would silently paint the rest grey.
+    """
+    scans, at = 0, 2
+    while found := _NEXT_MARKER.search(data, at):
+        marker, at = found[1][0], found.end()
+        if marker == _END_OF_IMAGE:
+            return scans
+        scans += marker == _START_OF_SCAN
+        at += int.from_bytes(data[at : at + 2], "big")
+    return None
 
 
 def _png(data: bytes) -> ImageHeader:

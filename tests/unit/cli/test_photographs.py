@@ -1,5 +1,6 @@
 """Which photographs become samples, with an engine that sees what the test says."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,15 @@ def test_hidden_files_and_folders_are_no_photographs(tmp_path: Path) -> None:
     assert [path.name for path in list_files(tmp_path)] == ["a.jpg", "b.jpg"]
     with pytest.raises(ImageUnreadableError):
         photographs.list_files(tmp_path / "absent")
+
+
+def test_a_link_that_leads_nowhere_is_told_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "absent.jpg")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    found = list_files(tmp_path)
+    assert [path.name for path in found] == ["gone.jpg", "loop.jpg"]
+    for path in found:
+        photo = examine(None, path)  # type: ignore[arg-type]  # the engine is not reached
+        assert isinstance(photo, RefusedPhotograph)
+        assert photo.reason == Refusal.UNREADABLE

@@ -83,6 +83,19 @@ def test_noise_is_refused_with_an_error_of_ours(noise: bytes, prefix: bytes) -> 
         decode_image(prefix + noise, limits=CAPTURE_LIMITS)
 
 
+def scan_bomb(scans: int) -> bytes:
+    """A progressive JPEG whose smallest scan comes again and again."""
+    whole = cv2.imencode(".jpg", PICTURE.pixels, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
+    begin = whole.rindex(b"\xff\xda")
+    return whole[:begin] + whole[begin:-2] * scans + whole[-2:]
+
+
+def test_an_image_that_would_be_walked_over_a_thousand_times_is_refused_before_decoding() -> None:
+    assert decode_image(scan_bomb(2), limits=FILE_LIMITS).width_px == PICTURE.width_px
+    with pytest.raises(ImageTooLargeError, match="scans"):
+        decode_image(scan_bomb(1000), limits=FILE_LIMITS)
+
+
 def test_a_missing_file_and_a_folder_say_so(tmp_path: Path) -> None:
     for path in (tmp_path / "none.jpg", tmp_path):
         with pytest.raises(ImageUnreadableError, match=str(path)):

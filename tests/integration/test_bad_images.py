@@ -1,0 +1,228 @@
+"""Commands and the camera connection on every form of image: the right answer or a clear no."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from countenance.ceremony.protocol import MAX_IMAGE_BYTES
+from countenance.cli.main import main
+from tests.fakes.cameras import Camera, close_all
+from tests.fakes.doors import open_door
+from tests.fakes.servers import serving
+from tests.fixtures.bad_images import bad_images, good_images, one_pixel, write_all
+from tests.fixtures.portraits import Person, source_picture
+
+PORTRAIT = source_picture(Person.COLLINS)
+GOOD = good_images(PORTRAIT)
+BAD = bad_images(PORTRAIT)
+NO_FILES = ("folder.jpg", "loop.jpg", "gone.jpg", "missing.jpg")
+"""Names of what is no file at all."""
+DOTS = one_pixel()
+
+# Part of what is said of each; what is not listed says that it is damaged or ends too early.
+SAID = {
+    "empty.jpg": "The image is empty",
+    "text.jpg": "no image of an accepted format",
+    "zeros.png": "no image of an accepted format",
+    "drawing.svg": "no image of an accepted format",
+    "bomb.jpg": "20000 x 20000 pixels",
+    "bomb.png": "20000 x 20000 pixels",
+    "bomb.bmp": "20000 x 20000 pixels",
+    "really-large.png": "20000 x 20000 pixels",
+    "thousand-scans.jpg": "at most 100 are accepted",
+    "picture.gif": "GIF files are not accepted",
+    "film.gif": "GIF files are not accepted",
+    "picture.tiff": "TIFF files are not accepted",
+    "picture.jp2": "JPEG 2000 files are not accepted",
+    "picture.heic": "HEIC files are not accepted",
+    "picture.avif": "AVIF files are not accepted",
+    "paper.pdf": "PDF files are not accepted",
+    "folder.jpg": "Is a directory",
+    "loop.jpg": "Too many levels of symbolic links",
+    "gone.jpg": "No such file",
+    "missing.jpg": "No such file",
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation with one user whose face is enrolled."""
+    home = tmp_path_factory.mktemp("images") / "home"
+    people = tmp_path_factory.mktemp("people")
+    (people / "eileen").mkdir()
+    write_all(people / "eileen", {"a.png": GOOD["grey.png"], "b.jpg": GOOD["turned-1.jpg"]})
+    done = run(home, "faces", "import", people, "--create-users", "--json")
+    assert done.exit_code == 0, done.output
+    return home
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    write_all(folder, GOOD | BAD | DOTS)
+    (folder / "folder.jpg").mkdir()
+    (folder / "loop.jpg").symlink_to(folder / "loop.jpg")
+    (folder / "gone.jpg").symlink_to(folder / "nowhere.jpg")
+    return folder
+
+
+def run(home: Path, *arguments: object) -> Result:
+    return CliRunner().invoke(main, ["--home", str(home), *map(str, arguments)])
+
+
+def assert_refused(result: Result, said: str) -> None:
+    """One message and a remedy on standard error, one object on standard output, no trace."""
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == 1
+    message, remedy = result.stderr.strip().splitlines()[-2:]
+    assert message.startswith("Error: ")
+    assert said in message
+    assert remedy.endswith(".")
+    assert json.loads(result.stdout)["error"]["code"].startswith("image.")
+
+
+def what_is_said(name: str) -> str:
+    return SAID.get(name, f"The {_kind(name)} image")
+
+
+def _kind(name: str) -> str:
+    return name.rpartition(".")[2].replace("jpg", "jpeg")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_photograph_of_a_person_is_that_person_in_every_form(
+    name: str, home: Path, files: Path
+) -> None:
+    result = run(home, "faces", "identify", files / name, "--json")
+    assert json.loads(result.stdout)["candidates"] == [{"user": "eileen", "rank": 1}]
+
+
+@pytest.mark.parametrize("name", ["cmyk.jpg", "sixteen-bit.png", "turned-5.jpg", "cut-out.png"])
+def test_two_forms_of_a_photograph_show_the_same_person(name: str, home: Path, files: Path) -> None:
+    result = run(home, "faces", "verify", files / "plain.bmp", files / name, "--json")
+    assert json.loads(result.stdout)["same"] is True
+
+
+@pytest.mark.parametrize("name", [*BAD, *NO_FILES])
+def test_what_is_no_photograph_is_told_by_verify_identify_and_enrol(
+    name: str, home: Path, files: Path
+) -> None:
+    said = what_is_said(name)
+    assert_refused(run(home, "faces", "identify", files / name, "--json"), said)
+    assert_refused(run(home, "faces", "verify", files / "plain.bmp", files / name, "--json"), said)
+    if name != "folder.jpg":  # a folder is a source of photographs; this one is empty
+        source = ("--source", files / name, "--replace", "--json")
+        result = run(home, "faces", "enrol", "eileen", *source)
+        assert result.exit_code == 1
+        assert json.loads(result.stdout)["error"]["code"].startswith("image.")
+
+
+@pytest.mark.parametrize("name", DOTS)
+def test_one_pixel_is_an_image_without_a_face(name: str, home: Path, files: Path) -> None:
+    result = run(home, "faces", "identify", files / name, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"candidates": [], "nobody": True, "failure": "no_face"}
+
+
+def test_a_file_without_permission_says_so(home: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.jpg"
+    secret.write_bytes(GOOD["turned-1.jpg"])
+    secret.chmod(0)
+    if os.access(secret, os.R_OK):
+        pytest.skip("this user may read everything")
+    assert_refused(run(home, "faces", "identify", secret, "--json"), "Permission denied")
+
+
+def test_a_folder_with_everything_in_it_is_imported_with_a_reason_for_each(
+    home: Path, files: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mixed").symlink_to(files)
+    result = run(home, "faces", "import", tmp_path, "--create-users", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)["people"][0]
+    reasons = {row["file"]: row["reason"] for row in told["refused"]}
+    assert told["samples"] == 10
+    assert {name for name, reason in reasons.items() if reason == "unreadable"} == {
+        *BAD, "loop.jpg", "gone.jpg"
+    }  # fmt: skip
+    assert {name for name, reason in reasons.items() if reason == "no_face"} == set(DOTS)
+    assert not set(GOOD) & set(reasons)
+
+
+def test_pairs_with_unusable_files_are_counted_and_do_not_stop_the_measurement(
+    home: Path, files: Path, tmp_path: Path
+) -> None:
+    rows = [("plain.bmp", name, 1) for name in ("cmyk.jpg", "half.jpg", "bomb.png", "dot.png")]
+    with (tmp_path / "pairs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("a", "b", "same"), *rows])
+    result = run(
+        home, "evaluate", "matching", "--pairs", tmp_path / "pairs.csv", "--root", files, "--json"
+    )
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    told = json.loads(result.stdout)
+    assert told.get("failures_to_acquire") == 3 or told["error"]["code"]
+
+
+def test_presentations_that_cannot_be_read_stop_or_count_but_never_trace(
+    home: Path, files: Path, tmp_path: Path
+) -> None:
+    names = ["cmyk.jpg", "half.jpg", "film.gif", "sixteen-bit.png"]
+    with (tmp_path / "manifest.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "task", "label", "subject", "source_repo", "kind"])
+        for name, label in itertools.product(names, ("real", "fake")):
+            writer.writerow([files / name, "liveness", label, name, "here", "full_frame"])
+    for command in (
+        ("evaluate", "pad", "--manifest", tmp_path / "manifest.csv", "--json"),
+        ("pad", "train", "--data", tmp_path, "--output", tmp_path / "out", "--json"),
+    ):
+        result = run(home, *command)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        assert result.exit_code == 1
+        assert json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, content in BAD.items() if 0 < len(content) <= MAX_IMAGE_BYTES]
+)
+def test_over_the_camera_connection_it_ends_the_capture(name: str, tmp_path: Path) -> None:
+    assert _first_answer(tmp_path, BAD[name]) == ["error", "verdict"]
+
+
+@pytest.mark.parametrize("name", ["turned-6.jpg", "progressive.jpg", "cmyk.jpg", "animated.webp"])
+def test_over_the_camera_connection_odd_forms_of_jpeg_and_webp_are_frames(
+    name: str, tmp_path: Path
+) -> None:
+    assert _first_answer(tmp_path, GOOD[name]) == ["frame"]
+
+
+@pytest.mark.parametrize("name", ["plain.bmp", "palette.png"])
+def test_over_the_camera_connection_other_formats_are_refused(name: str, tmp_path: Path) -> None:
+    assert _first_answer(tmp_path, GOOD[name][:MAX_IMAGE_BYTES]) == ["error", "verdict"]
+
+
+def _first_answer(home: Path, image: bytes) -> list[str]:
+    """The types of what the server says to one frame."""
+    door = open_door(home)
+    door.administrator()
+    visit = door.visit()
+    visit.password()
+    with serving(door.app) as host:
+        ticket = visit.ask("/login/face/ticket").json
+        assert ticket is not None
+        camera = Camera(host, visit, ticket["ticket"])
+        assert camera.hear()["type"] == "ready"
+        said = [camera.show(image)]
+        if said[0]["type"] == "error":
+            assert said[0]["code"] == "not_an_image"
+            said.append(camera.hear())
+            assert said[1]["granted"] is False
+        close_all()
+    return [str(reply["type"]) for reply in said]
