@@ -75,8 +75,8 @@ def logins(
     login goes the whole way: password form, ticket, camera connection, first page. Three of five
     show the user, one another person, one an attack where there is a clip of one.
 
-    Clients and server share this machine; the settings COUNTENANCE_ENGINE_* and
-    COUNTENANCE_CAPTURE* of this environment hold.
+    Clients and server share this machine. Settings of the engine and of captures in this
+    environment hold.
 
     Exit status: 0 none lost and none wrongly admitted, 1 otherwise, 2 wrong usage.
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from countenance.images.video import VideoReader
+
+_IMAGE_SUFFIXES: Final = frozenset(
+    ".jpg .jpeg .png .webp .bmp .gif .tif .tiff .heic .heif .avif .jp2 .jxl".split()
+)
 
 
 class SourceKind(StrEnum):
@@ -49,9 +53,7 @@ def source_kind(source: str) -> SourceKind:
 
 def _claims_image(path: Path, head: bytes) -> bool:
     """Whether a damaged or refused file is better told as an image than as a video."""
-    suffixes = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-    suffixes += (".heic", ".heif", ".avif", ".jp2", ".jxl")
-    return path.suffix.lower() in suffixes or head[:2] == b"\xff\xd8"
+    return path.suffix.lower() in _IMAGE_SUFFIXES or head[:2] == b"\xff\xd8"
 
 
 def open_source(source: str) -> VideoReader:
