@@ -26,6 +26,9 @@ def fold_accuracy(
 ) -> FoldAccuracy:
     """Judge each fold at the threshold with the highest accuracy on all others.
 
+    Between two neighbouring similarities every threshold gives the others the same answers; the
+    middle is taken, which favours neither error.
+
     Args:
         similarities: (n,)
         is_mated: (n,)
@@ -40,9 +43,15 @@ def fold_accuracy(
     accuracies = []
     for number in numbers:
         others = folds != number
-        chosen = best_accuracy(similarities[others & is_mated], similarities[others & ~is_mated])
-        answers = similarities[~others] >= chosen.threshold
+        threshold = _best_threshold(similarities[others], is_mated[others])
+        answers = similarities[~others] >= threshold
         accuracies.append(float(np.mean(answers == is_mated[~others])))
     deviation = float(np.std(accuracies, ddof=1))
     mean = float(np.mean(accuracies))
     return FoldAccuracy(mean, deviation / float(np.sqrt(numbers.size)), int(numbers.size))
+
+
+def _best_threshold(similarities: NDArray[np.float64], is_mated: NDArray[np.bool_]) -> float:
+    best = best_accuracy(similarities[is_mated], similarities[~is_mated]).threshold
+    below = similarities[similarities < best]
+    return (best + float(below.max())) / 2 if below.size else best

@@ -1,172 +1,204 @@
-"""Verification on a list of image pairs (ISO/IEC 19795-1): error rates and counts."""
+"""Verification measured on a list of image pairs (ISO/IEC 19795-1): rates, counts, intervals."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from countenance.biometrics.comparison import similarity
-from countenance.biometrics.embeddings import Embedding
-from countenance.biometrics.rates import (
-    Similarities,
-    accuracy,
-    area_under_curve,
-    best_accuracy,
-    equal_error_rate,
-    operating_point,
-    threshold_at_fmr,
-)
-from countenance.errors import ConfigurationError
+from countenance.biometrics.bootstrap import REPLICATES, Replicates, bootstrap
+from countenance.biometrics.discard import DiscardCurve, error_versus_discard
+from countenance.biometrics.everyone import single_at_or_above
+from countenance.biometrics.folds import FoldAccuracy, fold_accuracy
+from countenance.biometrics.rates import accuracy, best_accuracy
+from countenance.biometrics.trade_off import TradeOff
+from countenance.evaluation.errors import PairsError
+from countenance.evaluation.matching_comparisons import Compared, ListedScores
+from countenance.evaluation.matching_pairs import PairList, PeopleFrom
+from countenance.evaluation.matching_samples import Acquired
+from countenance.statistics.intervals import Interval, Rate, percentile_interval, rate
 
-REPORTED_FMR: Final = {"1e-2": 1e-2, "1e-3": 1e-3, "1e-4": 1e-4}
-COLUMNS: Final = ("a", "b", "same")
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two images and whether they show one person."""
-
-    a: Path
-    b: Path
-    is_mated: bool
+REPORTED_FMR: Final = {"1e-2": 1e-2, "1e-3": 1e-3, "1e-4": 1e-4, "1e-5": 1e-5}
+REPORTED_DISCARD: Final = (0.0, 0.05, 0.1, 0.2, 0.3)
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A rate that is not a plain count, with how far it would scatter with other people."""
+
+    value: float | None
+    """None where the comparisons are too few to tell."""
+    bootstrap: Interval | None
+    """95 %; None where there is no value, or a draw of people could not tell one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRate:
+    """A counted share of errors at the threshold."""
+
+    counted: Rate
+    """With the exact interval, which takes comparisons for independent: too narrow."""
+    bootstrap: Interval | None
+    """Over people."""
+
+
+@dataclass(frozen=True, slots=True)
+class BestAccuracy:
+    """The highest share of right answers on the rows of the list."""
+
+    value: float
+    threshold: float
+    """Chosen on these very rows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class MatchingReport:
     """What verification made of the pairs."""
 
-    n_mated: int
-    """Mated comparisons that were made."""
-    n_non_mated: int
-    failures_to_acquire: int
-    """Images without a face; comparisons with them are not made and not in the rates."""
+    n_images: int
+    n_people: int
+    people_from: PeopleFrom
+    everyone: bool
+    """Whether non-mated comparisons are those of everyone with everyone."""
+    failures_to_acquire: Rate
+    """Images without a usable face; comparisons with them are not made."""
     comparisons_left_out: int
     threshold: float
     """The one that was given; not chosen on these pairs."""
-    fmr: float
-    fnmr: float
-    eer: float
-    auc: float
-    accuracy_best: float
-    """Highest share of right answers; its threshold is chosen on these pairs."""
-    threshold_best: float
-    fnmr_at_fmr: Mapping[str, float | None]
-    """FNMR at the lowest threshold of these pairs that keeps the FMR; None where there are too few
-    non-mated comparisons to tell a rate that fine."""
+    fmr: ErrorRate
+    fnmr: ErrorRate
+    gfar: Rate
+    """False matches over all non-mated attempts; one without a sample is refused."""
+    gfrr: Rate
+    """False non-matches, and mated attempts without a sample, over all mated attempts."""
+    eer: Estimate
+    auc: Estimate
+    best: BestAccuracy | None
+    """None when the list has no non-mated row that could be compared."""
+    folds: FoldAccuracy | None
+    """None when the list has no folds."""
+    fnmr_at_fmr: Mapping[str, Estimate]
+    threshold_at_fmr: Mapping[str, float | None]
+    discard: DiscardCurve
+    """FNMR at the threshold without the mated comparisons of lowest quality."""
+    trade_off: TradeOff
+    """Of all comparisons, for charts."""
 
-    def as_json(self) -> dict[str, object]:
-        """The stable keys of `evaluate matching --json`."""
-        return {
-            "n_mated": self.n_mated,
-            "n_non_mated": self.n_non_mated,
-            "failures_to_acquire": self.failures_to_acquire,
-            "comparisons_left_out": self.comparisons_left_out,
-            "threshold": self.threshold,
-            "fmr": self.fmr,
-            "fnmr": self.fnmr,
-            "eer": self.eer,
-            "auc": self.auc,
-            # Ten folds need pairs that are split into folds by person; these lists are not.
-            "accuracy_10_fold": None,
-            "accuracy_best": self.accuracy_best,
-            "threshold_best": self.threshold_best,
-            "fnmr_at_fmr": dict(self.fnmr_at_fmr),
-        }
+    @property
+    def n_mated(self) -> int:
+        """Mated comparisons that were made."""
+        return self.fnmr.counted.total
+
+    @property
+    def n_non_mated(self) -> int:
+        return self.fmr.counted.total
 
 
-def read_pairs(path: Path, *, root: Path) -> list[Pair]:
-    """Read a list with the columns `a,b,same`; `same` is 1 or 0, paths are below `root`.
-
-    Raises: ConfigurationError: it cannot be read, lacks a column, or a row makes no sense.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            _check_columns(rows.fieldnames or ())
-            return [_pair(row, root=root, line=rows.line_num) for row in rows]
-    except (OSError, ValueError, csv.Error) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or error
-        raise ConfigurationError(
-            f"The list of pairs {path} cannot be used: {why}.",
-            remedy="Give a CSV file with the columns a,b,same; same is 1 or 0.",
-        ) from error
-
-
-def _check_columns(found: Iterable[str]) -> None:
-    missing = set(COLUMNS) - set(found)
-    if missing:
-        raise ValueError(f"the column {min(missing)} is missing")
-
-
-def _pair(row: Mapping[str, str | None], *, root: Path, line: int) -> Pair:
-    a, b, same = (row[name] for name in COLUMNS)
-    if not a or not b or same not in ("0", "1"):
-        raise ValueError(f"line {line} is not a,b,same")
-    return Pair(root / a, root / b, is_mated=same == "1")
-
-
-def evaluate_pairs(
-    pairs: Iterable[Pair], *, embed: Callable[[Path], Embedding | None], threshold: float
+def measure(
+    pairs: PairList,
+    acquired: Acquired,
+    compared: Compared,
+    *,
+    threshold: float,
+    everyone: bool,
+    replicates: int = REPLICATES,
+    on_replicate: Callable[[], None] = lambda: None,
 ) -> MatchingReport:
-    """Compare every pair.
+    """Tell every rate of the comparisons.
 
     Args:
-        pairs: images that were seen before are not embedded again.
-        embed: of an image file; None when it shows no face.
-        threshold: similarity from which two images match.
+        pairs: the list.
+        acquired: its samples.
+        compared: its comparisons.
+        threshold: similarity from which two images match, fixed elsewhere.
+        everyone: how the non-mated comparisons were made.
+        replicates: draws of people for the intervals.
+        on_replicate: called after each draw.
 
-    Raises: ConfigurationError: no mated or no non-mated comparison could be made.
+    Raises: PairsError: folds that cannot choose a threshold for each other.
     """
-    seen: dict[Path, Embedding | None] = {}
-    scores: dict[bool, list[float]] = {True: [], False: []}
-    left_out = 0
-    for pair in pairs:
-        for path in (pair.a, pair.b):
-            if path not in seen:
-                seen[path] = embed(path)
-        a, b = seen[pair.a], seen[pair.b]
-        if a is None or b is None:
-            left_out += 1
-            continue
-        scores[pair.is_mated].append(similarity(a, b))
-    failures = sum(embedding is None for embedding in seen.values())
-    if not scores[True] or not scores[False]:
-        raise ConfigurationError(
-            "No mated or no non-mated comparison could be made.",
-            remedy="Give pairs of both kinds, same 1 and same 0, on images that show a face.",
-        )
-    mated, non_mated = np.array(scores[True]), np.array(scores[False])
-    return _report(mated, non_mated, failures=failures, left_out=left_out, threshold=threshold)
-
-
-def _report(
-    mated: Similarities, non_mated: Similarities, *, failures: int, left_out: int, threshold: float
-) -> MatchingReport:
-    at = operating_point(mated, non_mated, threshold=threshold)
-    best = best_accuracy(mated, non_mated)
-    return MatchingReport(
-        n_mated=mated.size,
-        n_non_mated=non_mated.size,
-        failures_to_acquire=failures,
-        comparisons_left_out=left_out,
+    told = compared.all.trade_off()
+    scores = compared.all.non_mated
+    at = single_at_or_above(threshold)
+    matches = int(scores.count_at(at)[0])
+    misses = int(np.searchsorted(compared.all.mated, at[0], side="left"))
+    mated, left = compared.all.mated.size, compared.mated_left_out
+    reported = {name: fmr for name, fmr in REPORTED_FMR.items() if _can_tell(fmr, scores.total)}
+    drawn = bootstrap(
+        compared.all,
         threshold=threshold,
-        fmr=at.fmr,
-        fnmr=at.fnmr,
-        eer=equal_error_rate(mated, non_mated),
-        auc=area_under_curve(mated, non_mated),
-        accuracy_best=accuracy(best, mated=mated.size, non_mated=non_mated.size),
-        threshold_best=best.threshold,
-        fnmr_at_fmr={name: _fnmr_at(fmr, mated, non_mated) for name, fmr in REPORTED_FMR.items()},
+        rates=list(reported.values()),
+        replicates=replicates,
+        on_replicate=on_replicate,
+    )
+    return MatchingReport(
+        n_images=len(pairs.images),
+        n_people=int(pairs.people.max()) + 1,
+        people_from=pairs.people_from,
+        everyone=everyone,
+        failures_to_acquire=rate(len(acquired.failures), len(pairs.images)),
+        comparisons_left_out=left + compared.non_mated_left_out,
+        threshold=threshold,
+        fmr=ErrorRate(rate(matches, scores.total), percentile_interval(drawn.fmr)),
+        fnmr=ErrorRate(rate(misses, mated), percentile_interval(drawn.fnmr)),
+        gfar=rate(matches, scores.total + compared.non_mated_left_out),
+        gfrr=rate(misses + left, mated + left),
+        eer=Estimate(told.equal_error_rate(), percentile_interval(drawn.eer)),
+        auc=Estimate(told.area_under_curve(), percentile_interval(drawn.auc)),
+        best=_best(compared.listed),
+        folds=_folds(pairs, compared.listed),
+        fnmr_at_fmr=_fnmr_at_fmr(told, drawn, reported),
+        threshold_at_fmr={
+            name: scores.threshold_at_fmr(fmr) if name in reported else None
+            for name, fmr in REPORTED_FMR.items()
+        },
+        discard=_discard(compared.listed, float(at[0])),
+        trade_off=told,
     )
 
 
-def _fnmr_at(fmr: float, mated: Similarities, non_mated: Similarities) -> float | None:
-    if fmr * non_mated.size < 1:
+def _can_tell(fmr: float, comparisons: int) -> bool:
+    return fmr * comparisons >= 1 - 1e-9
+
+
+def _fnmr_at_fmr(
+    told: TradeOff, drawn: Replicates, reported: Mapping[str, float]
+) -> dict[str, Estimate]:
+    estimates = {name: Estimate(None, None) for name in REPORTED_FMR}
+    for column, (name, fmr) in enumerate(reported.items()):
+        interval = percentile_interval(drawn.fnmr_at_fmr[:, column])
+        estimates[name] = Estimate(told.fnmr_at_fmr(fmr), interval)
+    return estimates
+
+
+def _best(listed: ListedScores) -> BestAccuracy | None:
+    alike = listed.similarities.astype(np.float64)
+    mated, non_mated = alike[listed.is_mated], alike[~listed.is_mated]
+    if not non_mated.size:
         return None
-    threshold = threshold_at_fmr(non_mated, fmr=fmr)
-    return operating_point(mated, non_mated, threshold=threshold).fnmr
+    point = best_accuracy(mated, non_mated)
+    share = accuracy(point, mated=mated.size, non_mated=non_mated.size)
+    return BestAccuracy(share, point.threshold)
+
+
+def _folds(pairs: PairList, listed: ListedScores) -> FoldAccuracy | None:
+    folds = [pairs.pairs[row].fold for row in listed.rows]
+    numbers = [fold for fold in folds if fold is not None]
+    if not numbers:
+        return None
+    try:
+        return fold_accuracy(
+            listed.similarities.astype(np.float64), listed.is_mated, np.array(numbers)
+        )
+    except ValueError as error:
+        raise PairsError(
+            f"The column fold cannot be used: {error}.",
+            remedy="Give at least two folds, each with pairs of both kinds; or leave it out.",
+        ) from error
+
+
+def _discard(listed: ListedScores, threshold: float) -> DiscardCurve:
+    mated = listed.is_mated
+    return error_versus_discard(listed.similarities[mated] < threshold, listed.quality[mated])
