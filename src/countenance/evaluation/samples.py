@@ -13,7 +13,7 @@ from countenance.images.image import Image
 from countenance.images.quality import measure
 from countenance.vision.engine import Engine
 from countenance.vision.interfaces import DetectedFace
-from countenance.vision.quality import QualityLimits, first_hint
+from countenance.vision.quality import QualityLimits, first_hint, sample_quality
 
 _MAX_SIDE_PX: Final = 640
 _LIMITS: Final = QualityLimits()
@@ -27,6 +27,8 @@ class Sample:
     """Of the picture alone, without its mirror image."""
     face: DetectedFace
     pose: HeadPose | None
+    quality: float
+    """0 (poor) to 1."""
     is_refused: bool
     """Whether a login would not judge it but ask the person to mend something."""
 
@@ -51,15 +53,17 @@ def sample(
         return None
     face = faces[0]
     pose = head_pose(face.landmarks)
+    picture = measure(image, face=face.box)
     hint = first_hint(
         face,
         pose=pose,
-        picture=measure(image, face=face.box),
+        picture=picture,
         frame_size=(image.width_px, image.height_px),
         limits=_LIMITS,
     )
     embedding = engine.embedder.embed(image, landmarks=face.landmarks)
-    return Sample(embedding, face, pose, is_refused=hint is not Hint.HOLD_STILL)
+    quality = sample_quality(pose=pose, picture=picture, face=face)
+    return Sample(embedding, face, pose, quality, is_refused=hint is not Hint.HOLD_STILL)
 
 
 def _holds(face: DetectedFace, place: tuple[float, float]) -> bool:
