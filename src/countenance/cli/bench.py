@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "enrol": "countenance.cli.bench_enrol:enrol",
     "login-frame": "countenance.cli.bench_login_frame:login_frame",
     "logins": "countenance.cli.bench_logins:logins",
+    "search": "countenance.cli.bench_search:search",
 }
 """Name of a command to the module and object that hold it; imported when it is asked for."""
 
