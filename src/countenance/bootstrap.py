@@ -41,6 +41,7 @@ class Container:
         Raises: VisionError: a model is missing or altered.
         """
         from countenance.vision.engine import open_engine
+        from countenance.vision.precision import precision_named
 
         card = self.settings.engine.pad_card
         return open_engine(
@@ -48,6 +49,7 @@ class Container:
             pad_card=Path(card) if card else None,
             threads=self.settings.engine.threads,
             pack=self.settings.engine.pack,
+            precision=precision_named(self.settings.engine.precision),
         )
 
 

@@ -43,6 +43,8 @@ class EngineSettings:
 
     threads: int = _setting("ENGINE_THREADS", 1)
     """Threads of one inference; captures run beside each other."""
+    precision: str = _setting("ENGINE_PRECISION", "auto")
+    """Arithmetic of watched frames: auto, float32 or int8."""
     pack: str = _setting("ENGINE_PACK", "opencv-zoo")
     """Model pack; faces enrolled with another one have to be enrolled again."""
     pad_card: str = _setting("PAD_CARD", "")

@@ -28,6 +28,7 @@ from countenance.vision.packs import (
     Pack,
     shipped_pack,
 )
+from countenance.vision.precision import Precision
 from countenance.vision.quality import STILL_LIMITS, first_hint, sample_quality
 
 _STILL_SIDES_PX: Final = (640, 1280, 320)
@@ -58,6 +59,8 @@ class Engine:
     embedder: FaceEmbedder
     pad: PadModel
     thresholds: Thresholds
+    frame_embedder: FaceEmbedder | None = None
+    """Embeds the frames of a capture, faster than `embedder`; None takes that one."""
 
     @property
     def pack(self) -> str:
@@ -66,7 +69,8 @@ class Engine:
 
     def observer(self) -> Observer:
         """Begin to watch a new capture."""
-        return Observer(self.detector, self.embedder, self.pad, self.thresholds)
+        embedder = self.frame_embedder or self.embedder
+        return Observer(self.detector, embedder, self.pad, self.thresholds)
 
     def warm_up(self) -> None:
         """Run each model once, so that the first person does not wait for it."""
@@ -118,6 +122,7 @@ def open_engine(
     pad_card: Path | None = None,
     threads: int = 1,
     pack: str = DEFAULT_PACK,
+    precision: Precision = Precision.AUTO,
 ) -> Engine:
     """Check, prepare and load all models.
 
@@ -126,14 +131,19 @@ def open_engine(
         pad_card: card of another passive detector; None takes the shipped one.
         threads: of one inference.
         pack: name of the model pack that finds and recognises faces.
+        precision: of the embeddings and the passive detection of frames; photographs are always
+            embedded in float32.
 
     Raises: VisionError: there is no such pack, or a model is missing, altered or not usable.
     """
     from countenance.vision.backends.onnx.pad import OnnxPadModel
 
     detector, embedder, thresholds = open_recognition(models_dir, threads=threads, pack=pack)
-    pad = OnnxPadModel.load(pad_card, threads=threads)
-    engine = Engine(detector, embedder, pad, thresholds)
+    store, is_fast = ModelStore(models_dir), precision.resolved() is Precision.INT8
+    in_integers = store.in_integers if is_fast else None
+    pad = OnnxPadModel.load(pad_card, threads=threads, in_integers=in_integers)
+    fast = _open_frame_embedder(store, pack, threads=threads) if is_fast else None
+    engine = Engine(detector, embedder, pad, thresholds, fast)
     engine.warm_up()
     return engine
 
@@ -174,6 +184,18 @@ def _open_embedder(store: ModelStore, card: ModelCard, *, pack: Pack, threads: i
     session = open_session(store.prepared(card), threads=threads)
     kind = DlibEmbedder if card.format == "dlib" else SFaceEmbedder
     return kind(session, pack=pack.identity)
+
+
+def _open_frame_embedder(store: ModelStore, pack: str, *, threads: int) -> FaceEmbedder | None:
+    from countenance.vision.backends.onnx.session import open_session
+    from countenance.vision.backends.onnx.sface import SFaceEmbedder
+
+    chosen = shipped_pack(pack)
+    integers = store.in_integers(store.prepared(chosen.card(FACE_EMBEDDING)))
+    if integers is None:
+        return None
+    session = open_session(integers, threads=threads, is_integer=True)
+    return SFaceEmbedder(session, pack=chosen.identity)
 
 
 def _tail(card: ModelCard) -> NonMatedTail | None:

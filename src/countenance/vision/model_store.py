@@ -23,6 +23,8 @@ from countenance.vision.packs import DEFAULT_PACK
 PREPARATION: Final = 2
 """Version of the preparation; raise it when `prepare` gives another result."""
 
+_INTEGERS: Final = "-int8"
+
 _log = logging.getLogger(__name__)
 
 
@@ -77,8 +79,10 @@ class ModelStore:
         """
         paths = self.installed(card)
         for path in paths:
-            kept = self._prepared / f"{digest_of(path.read_bytes())}-{PREPARATION}.onnx"
-            for unneeded in (path, kept, _digest_file(kept)):
+            kept = self._kept(path.read_bytes())
+            graph = _read_kept(kept)
+            integers = [self._kept(graph, kind=_INTEGERS)] if graph is not None else []
+            for unneeded in (path, *_with_digests(kept, *integers)):
                 unneeded.unlink(missing_ok=True)
         return paths
 
@@ -110,13 +114,40 @@ class ModelStore:
         Raises: VisionError: missing, altered or no model.
         """
         content = self.verified(card)
-        path = self._prepared / f"{digest_of(content)}-{PREPARATION}.onnx"
+        path = self._kept(content)
         kept = _read_kept(path)
         if kept is not None:
             return kept
         graph = _prepare(card, content)
         _keep(path, graph)
         return graph
+
+    def in_integers(self, graph: bytes) -> bytes | None:
+        """A graph in eight-bit arithmetic; made and kept the first time.
+
+        Args:
+            graph: in float32, ready for ONNX Runtime.
+
+        Returns: None when nobody measured how far its activations reach.
+        Raises: ModelInvalidError: it is no graph.
+        """
+        path = self._kept(graph, kind=_INTEGERS)
+        kept = _read_kept(path)
+        if kept is not None:
+            return kept
+        from countenance.vision.backends.onnx.integers import in_integers
+        from countenance.vision.backends.onnx.ranges import ranges_for
+
+        ranges = ranges_for(graph)
+        if ranges is None:
+            return None
+        made = in_integers(graph, ranges=ranges)
+        _keep(path, made)
+        return made
+
+    def _kept(self, content: bytes, *, kind: str = "") -> Path:
+        """Where the graph lies that was made of this content."""
+        return self._prepared / f"{digest_of(content)}-{PREPARATION}{kind}.onnx"
 
     def _places(self, card: ModelCard) -> list[Path]:
         names = (card.file, *card.alternatives)
@@ -157,6 +188,10 @@ def _remedy(card: ModelCard) -> str:
         return f"Run: {pinned}"
     pack = card.pack.partition("/")[0] or DEFAULT_PACK
     return f"Run: {pinned}, or: countenance models install {pack}"
+
+
+def _with_digests(*paths: Path) -> list[Path]:
+    return [file for path in paths for file in (path, _digest_file(path))]
 
 
 def _digest_file(path: Path) -> Path:

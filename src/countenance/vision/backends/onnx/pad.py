@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,7 @@ from countenance.geometry.boxes import Box
 from countenance.images.bars import without_bars
 from countenance.images.image import Image
 from countenance.images.views import cut, stretch
-from countenance.vision.backends.onnx.session import Session, open_session
+from countenance.vision.backends.onnx.session import Session, open_either
 from countenance.vision.errors import ModelAlteredError, ModelInvalidError, ModelMissingError
 from countenance.vision.interfaces import CROP_THRESHOLD, BonaFideScore
 from countenance.vision.pad_card import PadCard, PadView, read_pad_card
@@ -41,12 +42,20 @@ class OnnxPadModel:
         self._views = tuple(card.views.items())
 
     @classmethod
-    def load(cls, card_path: Path | None = None, *, threads: int = 1) -> OnnxPadModel:
+    def load(
+        cls,
+        card_path: Path | None = None,
+        *,
+        threads: int = 1,
+        in_integers: Callable[[bytes], bytes | None] | None = None,
+    ) -> OnnxPadModel:
         """Load the detector of a card.
 
         Args:
             card_path: None takes the shipped one.
             threads: of one inference.
+            in_integers: brings a graph to eight-bit arithmetic where that is known to be right,
+                such as `ModelStore.in_integers`; None computes in float32.
 
         Raises:
             ModelMissingError: card or model cannot be read.
@@ -56,7 +65,8 @@ class OnnxPadModel:
         path = shipped_pad_card() if card_path is None else card_path
         card = read_pad_card(path)
         content = _read_model(path.with_name(card.file), card)
-        return cls(card, _checked(open_session(content, threads=threads), card))
+        integers = None if in_integers is None else in_integers(content)
+        return cls(card, _checked(open_either(content, integers, threads=threads), card))
 
     @property
     def card(self) -> PadCard:
@@ -90,11 +100,15 @@ class OnnxPadModel:
 
     def logits(self, image: Image, *, face: Box) -> dict[PadView, float]:
         """Return each view's calibrated logit; positive is bona fide."""
-        batch = np.stack([self._pixels(image, face, view) for view, _ in self._views])
+        batch = self.pictures(image, face=face)
         outputs = dict(
             zip(self._session.output_names, self._session.run({"images": batch}), strict=True)
         )
         return {view: float(outputs[use.output][i]) for i, (view, use) in enumerate(self._views)}
+
+    def pictures(self, image: Image, *, face: Box) -> NDArray[np.uint8]:
+        """What the network is shown: (views, height, width, 3), in the order of the card."""
+        return np.stack([self._pixels(image, face, view) for view, _ in self._views])
 
     def _pixels(self, image: Image, face: Box, view: PadView) -> NDArray[np.uint8]:
         size = self._card.input

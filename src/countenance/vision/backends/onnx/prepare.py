@@ -35,6 +35,7 @@ def prepare(model: bytes) -> bytes:
         graph.fold_constants()
         graph.drop_dropout()
         graph.fold_normalisations()
+        graph.fold_normalisation_ahead()
         graph.write_slopes_out()
         graph.store()
         _free_sizes(proto.graph)
@@ -86,45 +87,86 @@ class _Graph:
             before.output[0] = node.output[0]
 
     def _fold_into(self, before: onnx.NodeProto, normalisation: onnx.NodeProto) -> None:
-        gamma, beta, mean, variance = (
-            self.constants[name].astype(np.float64) for name in normalisation.input[1:5]
-        )
-        factor = gamma / np.sqrt(variance + float(_attribute(normalisation, "epsilon", 1e-5)))
+        factor, shift = self._factor_and_shift(normalisation)
         if before.op_type == "Gemm" and not _attribute(before, "transB", 0):
             raise ModelInvalidError("The model has a layer that cannot be folded.")
         weight = self.constants[before.input[1]].astype(np.float64)
         bias = self.constants[before.input[2]].astype(np.float64) if len(before.input) > 2 else 0.0
         scaled = weight * factor.reshape(-1, *[1] * (weight.ndim - 1))
-        shifted = (bias - mean) * factor + beta
         name = normalisation.output[0]
-        self.constants[f"{name}/weight"] = scaled.astype(np.float32)
-        self.constants[f"{name}/bias"] = shifted.astype(np.float32)
-        del before.input[1:]
-        before.input.extend([f"{name}/weight", f"{name}/bias"])
+        self._replace_weights(before, scaled, bias * factor + shift, name=name)
+
+    def _factor_and_shift(self, normalisation: onnx.NodeProto) -> tuple[Array, Array]:
+        """Per channel, float64: a normalisation computes factor x + shift."""
+        gamma, beta, mean, variance = (
+            self.constants[name].astype(np.float64) for name in normalisation.input[1:5]
+        )
+        factor = gamma / np.sqrt(variance + float(_attribute(normalisation, "epsilon", 1e-5)))
+        return factor, beta - mean * factor
+
+    def _replace_weights(
+        self, layer: onnx.NodeProto, weight: Array, bias: Array, *, name: str
+    ) -> None:
+        self.constants[f"{name}/weight"] = weight.astype(np.float32)
+        self.constants[f"{name}/bias"] = bias.astype(np.float32)
+        del layer.input[1:]
+        layer.input.extend([f"{name}/weight", f"{name}/bias"])
+
+    def fold_normalisation_ahead(self) -> None:
+        """A normalisation of planes into the fully connected layer after it."""
+        for node in [node for node in self.nodes if node.op_type == "BatchNormalization"]:
+            flatten = self._only_use(node.output[0], "Flatten")
+            gemm = flatten and self._only_use(flatten.output[0], "Gemm")
+            if flatten is None or gemm is None or not _attribute(gemm, "transB", 0):
+                continue
+            self._fold_ahead(node, gemm)
+            self.nodes.remove(node)
+            flatten.input[0] = node.input[0]
+
+    def _fold_ahead(self, normalisation: onnx.NodeProto, gemm: onnx.NodeProto) -> None:
+        factor, shift = self._factor_and_shift(normalisation)
+        weight = self.constants[gemm.input[1]].astype(np.float64)
+        planes = weight.reshape(len(weight), len(factor), -1)
+        bias = self.constants[gemm.input[2]] + (planes.sum(axis=2) * shift).sum(axis=1)
+        scaled = (planes * factor[:, None]).reshape(weight.shape)
+        self._replace_weights(gemm, scaled, bias, name=gemm.output[0])
 
     def write_slopes_out(self) -> None:
-        """`PRelu` as elementwise operators, which ONNX Runtime runs several times as fast."""
+        """`PRelu` as operators that ONNX Runtime keeps in its blocked layout and runs fast."""
         rewritten: list[onnx.NodeProto] = []
         for node in self.nodes:
-            is_slope = node.op_type == "PRelu" and node.input[1] in self.constants
-            rewritten.extend(self._slope_nodes(node) if is_slope else [node])
+            rewritten.extend(self._slope_nodes(node) if self._has_slopes(node) else [node])
         self.nodes = rewritten
 
+    def _has_slopes(self, node: onnx.NodeProto) -> bool:
+        if node.op_type != "PRelu" or node.input[1] not in self.constants:
+            return False
+        shape = self.constants[node.input[1]].shape
+        return len(shape) == 3 and shape[1:] == (1, 1)
+
     def _slope_nodes(self, node: onnx.NodeProto) -> list[onnx.NodeProto]:
-        source, slope, out = node.input[0], node.input[1], node.output[0]
-        scaled, positive, negative = f"{out}/scaled", f"{out}/positive", f"{out}/negative"
-        if float(self.constants[slope].max()) <= 1.0:
-            # max(x, a x) is x above zero and a x below it, exactly while a <= 1.
+        source, out = node.input[0], node.output[0]
+        slope = self.constants[node.input[1]].reshape(-1)
+        scaled, positive, bent = f"{out}/scaled", f"{out}/positive", f"{out}/bent"
+        if float(slope.max()) <= 1.0:
+            # x + relu((a - 1) x) is x above zero and a x below it, exactly while a <= 1.
             return [
-                helper.make_node("Mul", [source, slope], [scaled]),
-                helper.make_node("Max", [source, scaled], [out]),
+                self._per_channel(source, slope - 1, scaled),
+                helper.make_node("Relu", [scaled], [bent]),
+                helper.make_node("Add", [source, bent], [out]),
             ]
         return [
             helper.make_node("Relu", [source], [positive]),
-            helper.make_node("Sub", [source, positive], [negative]),
-            helper.make_node("Mul", [negative, slope], [scaled]),
-            helper.make_node("Add", [positive, scaled], [out]),
+            self._per_channel(positive, 1 - slope, bent),
+            self._per_channel(source, slope, scaled),
+            helper.make_node("Add", [scaled, bent], [out]),
         ]
+
+    def _per_channel(self, source: str, factor: Array, out: str) -> onnx.NodeProto:
+        """A product per channel, as a convolution: those are what the blocked layout knows."""
+        self.constants[f"{out}/factor"] = factor.reshape(-1, 1, 1, 1).astype(np.float32)
+        inputs = [source, f"{out}/factor"]
+        return helper.make_node("Conv", inputs, [out], group=len(factor), kernel_shape=[1, 1])
 
     def store(self) -> None:
         """Write nodes and the constants still in use back; weights are inputs no longer."""
@@ -144,6 +186,10 @@ class _Graph:
         is_output = any(value.name == name for value in self.proto.output)
         sources = [node for node in self.nodes if name in node.output]
         return sources[0] if sources and uses == 1 and not is_output else None
+
+    def _only_use(self, name: str, operator: str) -> onnx.NodeProto | None:
+        uses = [node for node in self.nodes if name in node.input]
+        return uses[0] if len(uses) == 1 and uses[0].op_type == operator else None
 
     def _rename_uses(self, old: str, new: str) -> None:
         for node in self.nodes:

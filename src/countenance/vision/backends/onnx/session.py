@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from countenance.vision.backends.onnx.profiling import current_profile
 from countenance.vision.errors import ModelInvalidError
+from countenance.vision.precision import has_dot_product
 
 
 class Session:
@@ -21,18 +22,29 @@ class Session:
         self._inner = inner
         self.input_names: tuple[str, ...] = tuple(value.name for value in inner.get_inputs())
         self.output_names: tuple[str, ...] = tuple(value.name for value in inner.get_outputs())
+        self.takes_pixels: bool = inner.get_inputs()[0].type == "tensor(uint8)"
+        """Whether the first input is (n, height, width, 3) uint8 and not planes of float32."""
 
     def run(self, feed: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
         """All outputs in the order of `output_names`, for one array per input name."""
         return list(self._inner.run(None, dict(feed)))
 
 
-def open_session(model: bytes | Path, *, threads: int = 1) -> Session:
+def open_either(graph: bytes, integers: bytes | None, *, threads: int) -> Session:
+    """Load the graph in eight-bit arithmetic where there is one, else the float32 graph."""
+    if integers is None:
+        return open_session(graph, threads=threads)
+    return open_session(integers, threads=threads, is_integer=True)
+
+
+def open_session(model: bytes | Path, *, threads: int = 1, is_integer: bool = False) -> Session:
     """Load a graph for the processor.
 
     Args:
         model: an ONNX file, as bytes or by path.
         threads: of one run; 0 lets the runtime take all cores.
+        is_integer: run what stands between DequantizeLinear and QuantizeLinear on integers;
+            else weights stored as integers are expanded.
 
     Raises: ModelInvalidError: the runtime refuses the graph.
     """
@@ -42,8 +54,13 @@ def open_session(model: bytes | Path, *, threads: int = 1) -> Session:
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     # Spinning threads burn the cores that decoding and the web server need between frames.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Weights stored as int8 become float32 once, at loading, not at every run.
-    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    if is_integer:
+        if not has_dot_product():
+            # The fastest kernels of other processors saturate their sums; these do not.
+            options.add_session_config_entry("session.x64quantprecision", "1")
+    else:
+        # Weights stored as int8 become float32 once, at loading, not at every run.
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
     options.log_severity_level = 3
     profile = current_profile()
     if profile is not None:

@@ -31,5 +31,6 @@ class SFaceEmbedder:
         return normalised(self._raw(face.to(ColourOrder.RGB).pixels), pack=self._pack)
 
     def _raw(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        outputs = self._session.run({"data": tensor_of(pixels)})
+        feed = pixels[None] if self._session.takes_pixels else tensor_of(pixels)
+        outputs = self._session.run({"data": feed})
         return np.asarray(outputs[0][0], dtype=np.float32)
