@@ -73,7 +73,7 @@ class Wish:
 )
 @click.option("--hidden", type=click.IntRange(0, 4096), default=0, help="Units of a hidden layer.")
 @click.option("--epochs", type=click.IntRange(1, 10_000), default=60, show_default=True)
-@click.option("--learning-rate", type=click.FloatRange(1e-7, 1e3), default=2e-3, show_default=True)
+@click.option("--learning-rate", type=click.FloatRange(min=1e-9), default=2e-3, show_default=True)
 @click.option("--batch-size", type=click.IntRange(1, 65_536), default=64, show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**31), default=7, show_default=True)
 @click.option("--output", type=_FOLDER, required=True, help="New folder for the recogniser.")
