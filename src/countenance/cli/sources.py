@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from countenance.images.video import VideoReader
 
-_IMAGE_SUFFIXES: Final = frozenset(
-    ".jpg .jpeg .png .webp .bmp .gif .tif .tiff .heic .heif .avif .jp2 .jxl".split()
-)
+_IMAGE_SUFFIXES: Final = frozenset({
+    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif",
+    ".jp2", ".jxl",
+})  # fmt: skip
 
 
 class SourceKind(StrEnum):
