@@ -1,11 +1,15 @@
 """Study what a template should be made of, on a folder of photographs with one folder per person.
 
     python tools/study_matching.py FOLDER [--seed 0]
+    python tools/study_matching.py FOLDER --write-pairs FILE
 
-Embeds every photograph once and prints one JSON object: fusion of samples (even and uneven ones)
-and of probes, the mirror image, score normalisation, the colour of the skin, failures. The tables
-of docs/explanation/matching-accuracy.md come from it. People are drawn with the seed; mated and
-non-mated comparisons are those of every template with every other photograph.
+The first embeds every photograph once and prints one JSON object: fusion of samples (even and
+uneven ones) and of probes, the mirror image, score normalisation, the colour of the skin,
+failures. The tables of docs/explanation/matching-accuracy.md come from it. People are drawn with
+the seed; every template is compared with every photograph that no template has.
+
+The second writes all mated pairs of the folder as a list for `countenance evaluate matching`, and
+each person of one photograph in a pair with the first person.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import cv2
@@ -286,14 +291,27 @@ def by_tone(faces: Faces, *, threshold: float) -> dict[str, object]:
     return answer
 
 
+def write_pairs(paths: list[Path], *, root: Path, to: Path) -> None:
+    rows = [(a, b, 1) for a, b in combinations(paths, 2) if a.parent == b.parent]
+    mated = {path for a, b, _ in rows for path in (a, b)}
+    rows += [(path, rows[0][0], 0) for path in paths if path not in mated]
+    lines = (f"{a.relative_to(root)},{b.relative_to(root)},{same}" for a, b, same in rows)
+    to.write_text("\n".join(["a,b,same", *lines, ""]), encoding="utf-8")
+
+
 def main() -> None:
     """Embed, study, print."""
     wishes = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     wishes.add_argument("folder", type=Path)
     wishes.add_argument("--seed", type=int, default=0)
+    wishes.add_argument("--write-pairs", type=Path)
     given = wishes.parse_args()
+    paths = sorted(given.folder.glob("*/*.jpg"))
+    if given.write_pairs:
+        write_pairs(paths, root=given.folder, to=given.write_pairs)
+        return
     engine = open_engine(read_settings().home / "models")
-    faces, counts = look(engine, sorted(given.folder.glob("*/*.jpg")))
+    faces, counts = look(engine, paths)
     common = {"threshold": engine.thresholds.match_similarity, "seed": given.seed}
     fusions = {
         "photographs": (faces.both, faces.both, False),
