@@ -113,12 +113,16 @@ class _Weigher:
     def __init__(self, compared: Comparisons, threshold: float) -> None:
         self._compared = compared
         scores = compared.non_mated
-        self._first = compared.people[scores.first]
-        self._second = compared.people[scores.second]
+        self._first = compared.people[scores.first].astype(np.intp)
+        self._second = compared.people[scores.second].astype(np.intp)
         at = single_at_or_above(threshold)
         self._rejected = int(np.searchsorted(compared.mated, at[0], side="left"))
         wanted = np.concatenate((compared.mated, next_up(compared.mated), at))
         self._counts = scores.count_at(wanted)
+        kept = scores.similarities.size
+        reached = np.minimum(self._counts, kept)
+        self._edges = np.unique(np.concatenate(([0], reached, [kept])))
+        self._edge_of = np.searchsorted(self._edges, reached)
 
     def __call__(self, weights: NDArray[np.int64]) -> tuple[TradeOff, float, float] | None:
         """The trade-off, and both errors at the threshold.
@@ -138,8 +142,12 @@ class _Weigher:
         """FMR at each wanted similarity; None when the draw holds no non-mated comparison."""
         scores = self._compared.non_mated
         kept = scores.similarities.size
-        sums = np.concatenate(([0], np.cumsum(weights[self._first] * weights[self._second])))
-        reached = sums[np.minimum(self._counts, kept)].astype(np.float64)
+        # Small numbers and few sums: this line is the time of a bootstrap.
+        small = weights.astype(np.uint16)
+        products = np.take(small, self._first) * np.take(small, self._second)
+        steps = np.add.reduceat(products, self._edges[:-1], dtype=np.int64)
+        sums = np.concatenate(([0], np.cumsum(steps)))
+        reached = sums[self._edge_of].astype(np.float64)
         total = int(sums[-1])
         if not scores.is_complete:
             total = count_of_everyone(self._compared.people, weights=weights)

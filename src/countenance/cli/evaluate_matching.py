@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,9 +132,12 @@ def _measure(
 def _acquire(session: Session, pairs: PairList, progress: Progress) -> Acquired:
     from countenance.evaluation.matching_samples import acquire
 
+    task = progress.add_task("Reading images", total=len(pairs.images))
     return acquire(
-        progress.track(pairs.paths(), description="Reading images"),
+        pairs.paths(),
         analyse=session.container.engine.analyse_still,
+        workers=os.cpu_count() or 1,
+        on_image=lambda: progress.advance(task),
         on_failure=lambda path, why: session.note(f"No sample: {path}: {why}"),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +39,11 @@ class Acquired:
 
 
 def acquire(
-    paths: Iterable[Path],
+    paths: Sequence[Path],
     *,
     analyse: Callable[[Image], StillAnalysis],
+    workers: int = 1,
+    on_image: Callable[[], None] = lambda: None,
     on_failure: Callable[[Path, str], None],
 ) -> Acquired:
     """Embed the most prominent face of each image, whatever its quality.
@@ -48,7 +51,9 @@ def acquire(
     Args:
         paths: images that are there. One without a face, damaged, of an unknown format or too
             large is a failure to acquire.
-        analyse: the engine's view of a photograph.
+        analyse: the engine's view of a photograph; safe to call from several threads.
+        workers: images that are looked at at a time.
+        on_image: called after each.
         on_failure: told each image that gives no sample, and why.
 
     Raises: ImageUnreadableError: a file cannot be opened.
@@ -57,14 +62,19 @@ def acquire(
     quality: list[float] = []
     boxes: list[Box | None] = []
     failures: dict[int, str] = {}
-    for at, path in enumerate(paths):
-        row, box, value, why = _look(path, analyse)
-        rows.append(row)
-        boxes.append(box)
-        quality.append(value)
-        if row is None:
-            failures[at] = why
-            on_failure(path, why)
+    pool = ThreadPoolExecutor(workers)
+    try:
+        seen = pool.map(lambda path: _look(path, analyse), paths)
+        for at, (path, (row, box, value, why)) in enumerate(zip(paths, seen, strict=True)):
+            rows.append(row)
+            boxes.append(box)
+            quality.append(value)
+            if row is None:
+                failures[at] = why
+                on_failure(path, why)
+            on_image()
+    finally:
+        pool.shutdown(cancel_futures=True)
     nothing = np.zeros(next((row.size for row in rows if row is not None), 0), np.float32)
     embeddings = [nothing if row is None else row for row in rows]
     return Acquired(np.stack(embeddings), np.array(quality), tuple(boxes), failures)
