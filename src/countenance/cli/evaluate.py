@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from countenance.cli.context import Session, json_option, pass_session
+from countenance.cli.evaluate_identification import identification
 from countenance.cli.evaluate_matching import matching
 from countenance.cli.evaluate_robustness import robustness
 
@@ -111,5 +112,6 @@ def _show_pad(report: PadReport, *, name: str) -> None:
         )
 
 
+evaluate.add_command(identification)
 evaluate.add_command(matching)
 evaluate.add_command(robustness)
