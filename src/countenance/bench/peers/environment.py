@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -68,10 +69,16 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _make(place: Path, lock: Path, pip_options: tuple[str, ...]) -> None:
+    if importlib.util.find_spec("pip") is None:
+        raise PeerUnavailableError(
+            f"The environment {place} cannot be made: this Python has no pip.",
+            remedy=f"Run: {sys.executable} -m ensurepip",
+        )
     shutil.rmtree(place, ignore_errors=True)
     try:
-        _run([sys.executable, "-m", "venv", str(place)], lock.stem)
-        pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
+        # Our own pip installs into the environment, which needs none of its own then.
+        _run([sys.executable, "-m", "venv", "--without-pip", str(place)], lock.stem)
+        pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install"]
         checked = ["--quiet", "--no-input", "--no-deps", "--require-hashes", "--only-binary=:all:"]
         _run([*pip, *checked, *pip_options, "-r", str(lock)], lock.stem)
         (place / READY).touch()

@@ -160,6 +160,7 @@ class PeerProcess:
             selector.register(pipe, selectors.EVENT_READ)
             while b"\n" not in self._pending:
                 if not selector.select(self._limit_s):
+                    self._process.kill()
                     raise self._failed(f"it was silent for {self._limit_s:.0f} s")
                 part = os.read(pipe.fileno(), 1 << 20)
                 if not part:
