@@ -15,6 +15,18 @@ from tests.fixtures.portraits import Person, source_picture
 
 OPENCV_HERE = ("--peers", "opencv", "--peer-python", f"opencv={sys.executable}")
 """The development environment holds what OpenCV's worker needs; nothing is installed."""
+STABLE_KEYS = (
+    "frame_ms",
+    "seed_path_ms",
+    "ratio_to_seed_path",
+    "embedding_ms",
+    "opencv_embedding_ms",
+    "ratio_embedding",
+    "detector_ms",
+    "opencv_detector_ms",
+    "ratio_detector",
+    "kernel_share",
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,21 +68,9 @@ def test_the_engine_agrees_with_opencv_on_the_same_weights(measured: dict[str, o
 
 
 def test_the_stable_keys_are_there_with_their_spread(measured: dict[str, object]) -> None:
-    stable = [
-        "frame_ms",
-        "seed_path_ms",
-        "ratio_to_seed_path",
-        "embedding_ms",
-        "opencv_embedding_ms",
-        "ratio_embedding",
-        "detector_ms",
-        "opencv_detector_ms",
-        "ratio_detector",
-        "kernel_share",
-    ]
     spread = measured["spread"]
     assert isinstance(spread, dict)
-    for key in stable:
+    for key in STABLE_KEYS:
         value = measured[key]
         if "seed" in key:
             assert value is None, "a peer that was not asked for is null"
@@ -204,7 +204,6 @@ def test_the_path_of_the_tutorials_runs_in_an_environment_of_its_own(tmp_path: P
     site = next(python.parents[1].glob("lib/python*/site-packages"))
     development = [path for path in sys.path if path.endswith("site-packages")]
     (site / "development.pth").write_text("\n".join(development) + "\n")
-    home = tmp_path / "home"
     words = ("--repeats", 1, "--peers", "seeds", "--peer-python", f"seeds={python}", "--json")
     told = answer(run(tmp_path / "home", "login", *words))
     logins = told["logins"]
