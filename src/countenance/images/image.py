@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,4 +46,4 @@ class Image:
         """The same image in that colour order; itself when it already is."""
         if order is self.order:
             return self
-        return Image(np.ascontiguousarray(self.pixels[:, :, ::-1]), order)
+        return Image(np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_BGR2RGB), np.uint8), order)

@@ -19,6 +19,8 @@ _KINDS: Final = ("cls", "obj", "bbox", "kps")
 
 Rows = NDArray[np.float32]
 
+_NO_ROWS: Final[Rows] = np.empty((0, 15), np.float32)
+
 
 class YuNetDetector:
     """A `FaceDetector`; decodes as OpenCV's FaceDetectorYN does."""
@@ -39,7 +41,7 @@ class YuNetDetector:
         outputs = self._session.run({"input": tensor_of(padded)})
         by_name = dict(zip(self._session.output_names, outputs, strict=True))
         width = padded.shape[1]
-        levels = [
+        levels = (
             _decode(
                 [by_name[f"{kind}_{stride}"][0] for kind in _KINDS],
                 stride=stride,
@@ -47,21 +49,25 @@ class YuNetDetector:
                 threshold=self._score_threshold,
             )
             for stride in _STRIDES
-        ]
-        return suppress(np.concatenate(levels), iou=self._nms_iou)
+        )
+        found = [rows for rows in levels if len(rows)]
+        return suppress(np.concatenate(found), iou=self._nms_iou) if found else _NO_ROWS
 
 
 def _decode(outputs: list[Rows], *, stride: int, columns: int, threshold: float) -> Rows:
     """Rows of one pyramid level whose score reaches the threshold."""
     classes, objects, boxes, points = outputs
-    scores = np.sqrt(np.clip(classes[:, 0], 0, 1) * np.clip(objects[:, 0], 0, 1))
-    cells = np.flatnonzero(scores >= threshold)
+    # Outputs of a sigmoid lie between 0 and 1 and need no clipping.
+    cells = np.flatnonzero(classes[:, 0] * objects[:, 0] >= threshold**2)
+    if not len(cells):
+        return _NO_ROWS
+    scores = np.sqrt(classes[cells, 0] * objects[cells, 0])
     origin = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
     rows = np.empty((len(cells), 15), np.float32)
     rows[:, 2:4] = np.exp(boxes[cells, 2:4]) * stride
     rows[:, 0:2] = (origin + boxes[cells, 0:2]) * stride - rows[:, 2:4] / 2
     rows[:, 4:14] = (points[cells] + np.tile(origin, 5)) * stride
-    rows[:, 14] = scores[cells]
+    rows[:, 14] = scores
     return rows
 
 
@@ -78,13 +84,13 @@ def suppress(rows: Rows, *, iou: float) -> Rows:
     size = np.trunc(rows[:, 2:4])
     high, area = low + size, size[:, 0] * size[:, 1]
     kept: list[int] = []
-    for index in range(len(rows)):
-        if kept:
-            sides = np.minimum(high[index], high[kept]) - np.maximum(low[index], low[kept])
-            shared = np.clip(sides, 0, None).prod(axis=1)
-            if (shared / np.maximum(area[index] + area[kept] - shared, 1e-6) > iou).any():
-                continue
-        kept.append(index)
+    left = np.arange(len(rows))
+    while len(left):
+        best, left = left[0], left[1:]
+        kept.append(int(best))
+        sides = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
+        shared = np.maximum(sides, 0).prod(axis=1)
+        left = left[shared <= iou * np.maximum(area[best] + area[left] - shared, 1e-6)]
     return np.asarray(rows[kept], dtype=np.float32)
 
 
