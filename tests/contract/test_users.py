@@ -246,3 +246,17 @@ def test_services_serve_many_threads(identity: Identity, admin: User) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(visit, range(24)))
     assert identity.users.list_users(limit=1).total == 25
+
+
+def test_faces_are_counted_by_the_pack_that_made_them(
+    identity: Identity, admin: User, template: Template
+) -> None:
+    assert identity.users.count_faces() == {}
+    other = Template(template.samples, "other/2")
+    identity.vault.store(admin.id, template, actor=None)
+    for name in ("ben", "eve"):
+        identity.vault.store(add_viewer(identity, name).id, other, actor=None)
+    add_viewer(identity, "no-face")
+    assert identity.users.count_faces() == {template.pack: 1, "other/2": 2}
+    identity.vault.erase(admin.id, actor=None)
+    assert identity.users.count_faces() == {"other/2": 2}

@@ -24,7 +24,7 @@ from countenance.images.image import Image
 from countenance.web.context import EXTENSION
 from tests.fakes.cameras import Camera, close_all
 from tests.fakes.doors import PENDING, Door, Visit, open_door
-from tests.fakes.recognition import Seen, painted, read_paint
+from tests.fakes.recognition import Seen, face_of, painted, read_paint
 from tests.fakes.servers import serving
 
 EILEEN, GRACE, NOBODY = painted(1), painted(2), painted(None)
@@ -188,6 +188,21 @@ def test_a_user_without_a_face_is_refused_as_if_it_did_not_match(
     ) == PassivePolicy().mismatch_frames_limit
     assert after == {**before, "tries_left": 3}
     assert reasons(door) == ["not_enrolled", "not_matched"]
+
+
+def test_a_face_of_another_pack_is_refused_as_if_it_did_not_match(
+    door: Door, host: str, visit: Visit
+) -> None:
+    """Only the trail says why, so that the person at the door learns nothing of the store."""
+    user = door.identity.users.find("eileen")
+    assert user is not None
+    before = begin(host, visit).show_all(itertools.repeat(GRACE, 400))
+    stored = face_of(1)
+    other = type(stored)(samples=stored.samples, pack="earlier/1")
+    door.identity.vault.store(user.id, other, actor=None)
+    after = begin(host, visit).show_all(itertools.repeat(EILEEN, 400))
+    assert after == {**before, "tries_left": 3}
+    assert reasons(door) == ["other_pack", "not_matched"]
 
 
 def test_a_ticket_is_good_once(host: str, visit: Visit) -> None:

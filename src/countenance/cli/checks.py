@@ -141,6 +141,26 @@ def _models(session: Session) -> Iterator[Finding]:
             yield Finding("models", Health.OK, f"{name}: digest as on its card")
 
 
+def _faces(session: Session) -> Iterator[Finding]:
+    from countenance.cli.users import pack_identity
+
+    pack = pack_identity(session)
+    counts = session.container.identity.users.count_faces()
+    other = {name: count for name, count in counts.items() if name != pack}
+    told = f"{counts.get(pack, 0)} of {sum(counts.values())} enrolled with the pack in use, {pack}"
+    if not other:
+        yield Finding("faces", Health.OK, told)
+        return
+    packs = ", ".join(f"{count} with {name}" for name, count in sorted(other.items()))
+    yield Finding(
+        "faces",
+        Health.WARN,
+        f"{told}; {packs}, who cannot log in by face",
+        "Have them enrol again (countenance users list names them), or set COUNTENANCE_ENGINE_PACK "
+        "to the pack they were enrolled with.",
+    )
+
+
 def _presentation_attacks(session: Session) -> Iterator[Finding]:
     from countenance.vision.backends.onnx.pad import shipped_pad_card
     from countenance.vision.pad_card import read_pad_card
@@ -238,6 +258,7 @@ _CHECKS: Final[dict[str, Callable[[Session], Iterator[Finding]]]] = {
     "database": _database,
     "keys": _keys,
     "models": _models,
+    "faces": _faces,
     "presentation_attacks": _presentation_attacks,
     "port": _port,
     "cameras": _cameras,

@@ -1,4 +1,4 @@
-"""`countenance models`: which models there are, and whether their files are the right ones."""
+"""`countenance models`: which model packs there are, and whether their files are the right ones."""
 
 from __future__ import annotations
 
@@ -9,9 +9,21 @@ from typing import TYPE_CHECKING
 import click
 
 from countenance.cli.context import Session, json_option, pass_session
+from countenance.cli.models_install import install
+from countenance.cli.models_remove import remove
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from countenance.vision.cards import ModelCard
+    from countenance.vision.model_store import ModelStore
+    from countenance.vision.packs import Pack
+
+_PLACES = {
+    "installed": "installed in the home directory",
+    "shipped": "comes with Countenance",
+    "missing": "not installed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +44,118 @@ class ModelFile:
 
 @click.group()
 def models() -> None:
-    """List the models and check their files.
+    """List model packs, install, check and remove them.
+
+    A pack is the models that find and recognise faces together; COUNTENANCE_ENGINE_PACK names
+    the one in use. Nothing is ever downloaded but by `models install`.
 
     \b
-    Example: countenance models verify
+    Examples:
+      countenance models list
+      countenance models install dlib
+      countenance models verify
     """
+
+
+models.add_command(install)
+models.add_command(remove)
 
 
 @models.command("list")
 @json_option
 @pass_session
 def list_models(session: Session) -> None:
-    """List the models with licence, origin and digest.
+    """List the packs and their models with licence, origin, digest and place.
 
-    JSON keys: models (list of name version task licence sha256 origin).
+    JSON keys: packs (list of name version summary in_use installed models; those a list of name
+    task file licence publisher place, which is installed, shipped, carried or missing), models
+    (those in use: list of name version task licence sha256 origin).
 
     \b
     Examples:
       countenance models list
       countenance models list --json
     """
-    found = find_models(session, checks=False)
+    from countenance.vision.model_store import ModelStore
+    from countenance.vision.packs import shipped_packs
+
+    store, in_use = ModelStore(session.settings.home / "models"), pack_in_use(session)
+    packs, found = shipped_packs(), find_models(session, checks=False)
     if session.wants_json:
-        session.answer({"models": [_as_json(model) for model in found]})
+        told = [_pack_as_json(pack, store, in_use=pack.name == in_use.name) for pack in packs]
+        used = [_as_json(model) for model in found[: len(in_use.models)] + found[-1:]]
+        session.answer({"packs": told, "models": used})
         return
-    for model in found:
-        click.echo(f"{model.name} {model.version}: {model.task.replace('_', ' ')}")
-        click.echo(f"  licence  {model.licence}\n  sha256   {model.sha256}")
-        click.echo(f"  origin   {model.origin}")
+    for pack in packs:
+        _show_pack(pack, store, in_use=pack.name == in_use.name)
+    pad = found[-1]
+    click.echo(f"{pad.name} {pad.version}: {_words(pad.task)}, beside every pack")
+    click.echo(f"  licence  {pad.licence}\n  sha256   {pad.sha256}\n  origin   {pad.origin}")
+
+
+def pack_in_use(session: Session) -> Pack:
+    """The pack that the settings name. Raises: PackUnknownError."""
+    from countenance.vision.packs import shipped_pack
+
+    return shipped_pack(session.settings.engine.pack)
+
+
+def _show_pack(pack: Pack, store: ModelStore, *, in_use: bool) -> None:
+    state = "in use" if in_use else "ready" if _is_complete(pack, store) else "not installed"
+    click.echo(f"{click.style(pack.name, bold=True)} {pack.version} ({state})")
+    click.echo(f"  {pack.summary}")
+    for card in pack.cards:
+        click.echo(f"  {card.name} {card.version}: {_words(card.task)}, {_place(card, store)}")
+        click.echo(f"    licence  {card.licence}, {card.publisher}\n    sha256   {card.sha256}")
+        click.echo(f"    origin   {card.origin}")
+
+
+def _is_complete(pack: Pack, store: ModelStore) -> bool:
+    return all(store.place(card) != "missing" for card in pack.cards)
+
+
+def _place(card: ModelCard, store: ModelStore) -> str:
+    place = store.place(card).value
+    if place == "carried" and card.carrier:
+        return f"carried by {card.carrier.wheel} {card.carrier.version}"
+    return _PLACES[place]
+
+
+def _words(task: str) -> str:
+    return task.replace("_", " ")
+
+
+def _pack_as_json(pack: Pack, store: ModelStore, *, in_use: bool) -> dict[str, object]:
+    told = [
+        {
+            "name": card.name,
+            "task": card.task,
+            "file": card.file,
+            "licence": card.licence,
+            "publisher": card.publisher,
+            "place": store.place(card).value,
+        }
+        for card in pack.cards
+    ]
+    return {
+        "name": pack.name,
+        "version": pack.version,
+        "summary": pack.summary,
+        "in_use": in_use,
+        "installed": _is_complete(pack, store),
+        "models": told,
+    }
 
 
 @models.command()
 @json_option
 @pass_session
 def verify(session: Session) -> None:
-    """Check that every model file is there and has the SHA-256 of its card.
+    """Check that every model file has the SHA-256 of its card.
 
-    Exit status: 0 all are, 1 one is missing or altered, 2 wrong usage.
+    Those in use have to be there; of other packs what is there is checked.
+
+    Exit status: 0 all are right, 1 one is missing or altered, 2 wrong usage.
 
     JSON keys: intact, models (as list, with problem: null or a sentence).
 
@@ -94,7 +181,7 @@ def _as_json(model: ModelFile) -> dict[str, object]:
 
 
 def find_models(session: Session, *, checks: bool) -> list[ModelFile]:
-    """The models of this installation: recognition, and the passive detector in use.
+    """The models of this installation: the pack in use, what is there of others, passive detector.
 
     Args:
         checks: read the files and compare their digests.
@@ -102,30 +189,35 @@ def find_models(session: Session, *, checks: bool) -> list[ModelFile]:
     from pathlib import Path
 
     from countenance.vision.backends.onnx.pad import shipped_pad_card
-    from countenance.vision.cards import shipped_card
+    from countenance.vision.model_store import ModelStore, Place
+    from countenance.vision.packs import shipped_packs
 
+    store, used = ModelStore(session.settings.home / "models"), pack_in_use(session).cards
+    names = {card.name for card in used}
+    others = {
+        card.name: card
+        for pack in shipped_packs()
+        for card in pack.cards
+        if card.name not in names and store.place(card) is not Place.MISSING
+    }
     chosen = session.settings.engine.pad_card
     pad = Path(chosen) if chosen else shipped_pad_card()
-    found = []
-    for name in ("yunet", "sface"):
-        card = shipped_card(name)
-        problem, remedy = _check_recognition(session, name) if checks else ("", "")
-        found.append(
-            ModelFile(
-                card.name, card.version, card.task, card.licence, card.sha256, card.origin,
-                problem, remedy,
-            )
-        )  # fmt: skip
+    found = [_model_of(card, store, checks=checks) for card in (*used, *others.values())]
     return [*found, _pad_model(pad, checks=checks)]
 
 
-def _check_recognition(session: Session, name: str) -> tuple[str, str]:
-    from countenance.vision.cards import shipped_card
+def _model_of(card: ModelCard, store: ModelStore, *, checks: bool) -> ModelFile:
+    problem, remedy = _check(card, store) if checks else ("", "")
+    return ModelFile(
+        card.name, card.version, card.task, card.licence, card.sha256, card.origin, problem, remedy
+    )
+
+
+def _check(card: ModelCard, store: ModelStore) -> tuple[str, str]:
     from countenance.vision.errors import VisionError
-    from countenance.vision.model_store import ModelStore
 
     try:
-        ModelStore(session.settings.home / "models").verified(shipped_card(name))
+        store.verified(card)
     except VisionError as error:
         return error.message, error.remedy
     return "", ""

@@ -60,7 +60,8 @@ def add(
         actor=None,
     )
     if session.wants_json:
-        session.answer({"user": _as_json(user), "temporary_password": None if given else password})
+        told = _as_json(user, pack=pack_identity(session))
+        session.answer({"user": told, "temporary_password": None if given else password})
         return
     click.echo(f"Added {user.name} ({user.display_name}), {user.role}.")
     if not given:
@@ -96,19 +97,22 @@ def _temporary_password() -> str:
 def list_users(session: Session, search: str) -> None:
     """List users by name.
 
+    JSON keys: users (list of name display_name role enabled face_samples face_pack
+    enrol_again created_at last_login_at); enrol_again is true for a face of another model pack.
+
     \b
     Examples:
       countenance users list
       countenance users list --search ada --json
     """
-    found = _all_users(session, search)
+    found, pack = _all_users(session, search), pack_identity(session)
     if session.wants_json:
-        session.answer({"users": [_as_json(user) for user in found]})
+        session.answer({"users": [_as_json(user, pack=pack) for user in found]})
         return
     if not found:
         click.echo("No user fits." if search else "Nobody yet: countenance users add NAME")
         return
-    session.console.print(_table(found))
+    session.console.print(_table(found, pack=pack))
 
 
 def _all_users(session: Session, search: str) -> list[User]:
@@ -121,7 +125,14 @@ def _all_users(session: Session, search: str) -> list[User]:
             return found
 
 
-def _table(found: list[User]) -> object:
+def pack_identity(session: Session) -> str:
+    """The pack in use, as templates carry it; loads no model."""
+    from countenance.vision.packs import shipped_pack
+
+    return shipped_pack(session.settings.engine.pack).identity
+
+
+def _table(found: list[User], *, pack: str) -> object:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -133,23 +144,33 @@ def _table(found: list[User]) -> object:
             user.display_name,
             user.role,
             "enabled" if user.is_enabled else "disabled",
-            f"{user.face.samples} samples" if user.face else "none",
+            _face(user, pack=pack),
             _day(user.last_login_at),
         )
     return table
+
+
+def _face(user: User, *, pack: str) -> str:
+    if user.face is None:
+        return "none"
+    if user.face.pack != pack:
+        return "enrol again"
+    return f"{user.face.samples} samples"
 
 
 def _day(moment: datetime | None) -> str:
     return "never" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _as_json(user: User) -> dict[str, object]:
+def _as_json(user: User, *, pack: str) -> dict[str, object]:
     return {
         "name": user.name,
         "display_name": user.display_name,
         "role": user.role,
         "enabled": user.is_enabled,
         "face_samples": user.face.samples if user.face else 0,
+        "face_pack": user.face.pack if user.face else None,
+        "enrol_again": user.face is not None and user.face.pack != pack,
         "created_at": user.created_at.isoformat(),
         "last_login_at": user.last_login_at.isoformat() if user.last_login_at else None,
     }

@@ -40,6 +40,7 @@ REASONS: Final[dict[Reason, str]] = {
     Reason.FACE_CHANGED: "another face took the place of the first",
     Reason.FROZEN: "the same picture came again and again",
     Reason.NOT_ENROLLED: "nobody is enrolled that this could be",
+    Reason.OTHER_PACK: "the face is enrolled for another model pack",
     Reason.PROTOCOL: "the capture protocol was broken",
     Reason.INTERRUPTED: "it ended before there was a verdict",
     Reason.ENGINE_FAILED: "the engine failed",

@@ -23,6 +23,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.FACE_CHANGED: "Another face took the place of the first.",
     Reason.FROZEN: "The same picture came again and again, as no camera sends it.",
     Reason.NOT_ENROLLED: "No face that can be compared is enrolled.",
+    Reason.OTHER_PACK: "The face is enrolled for another model pack: it has to be enrolled again.",
     Reason.PROTOCOL: "The browser sent something that is no camera picture.",
     Reason.INTERRUPTED: "The connection broke before the end.",
     Reason.ENGINE_FAILED: "Face recognition failed on the server.",

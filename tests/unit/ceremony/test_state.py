@@ -159,6 +159,7 @@ def test_every_reason_has_words_for_the_page_that_do_not_tell_attack_from_mismat
         Reason.FACE_CHANGED,
         Reason.FROZEN,
         Reason.NOT_ENROLLED,
+        Reason.OTHER_PACK,
     )
     assert {Verdict.denied(r).public_reason for r in hidden} == {PublicReason.NOT_CONFIRMED}
 

@@ -29,6 +29,7 @@ class LoginCourse:
         policy: PassivePolicy,
         observer: FrameObserver,
         template: Template | None,
+        lack: Reason,
         transactions: Transactions,
         audit: AuditTrail,
         tries: int,
@@ -38,6 +39,7 @@ class LoginCourse:
 
         Args:
             template: of the transaction's user; None when there is none to compare with.
+            lack: why not, when there is none.
             tries: refusals in a row before a pause.
             next_url: where a granted login is completed.
         """
@@ -47,6 +49,7 @@ class LoginCourse:
         self._policy = policy
         self._observer = observer
         self._template = template
+        self._lack = lack
         self._transactions = transactions
         self._audit = audit
         self._tries = tries
@@ -97,7 +100,7 @@ class LoginCourse:
 
     def conclude(self, verdict: Verdict) -> Reply:
         if verdict.reason is Reason.NOT_MATCHED and self._template is None:
-            verdict = Verdict.denied(Reason.NOT_ENROLLED)
+            verdict = Verdict.denied(self._lack)
         if verdict.reason is not None:
             self._note_refusal(verdict.reason)
         done = self._transactions.finish(self._transaction.id, verdict)

@@ -9,6 +9,7 @@ from functools import partial
 from countenance.biometrics.templates import Template
 from countenance.ceremony.enrolment import EnrolmentPolicy
 from countenance.ceremony.policy import PassivePolicy
+from countenance.ceremony.verdict import Reason
 from countenance.identity.errors import TemplateUnreadableError
 from countenance.identity.interfaces import Purpose, Transaction
 from countenance.settings import LoginSettings
@@ -45,11 +46,13 @@ def login_policy(settings: LoginSettings) -> PassivePolicy:
 
 def _login(web: Web, transaction: Transaction) -> LoginCourse:
     identity, settings = web.container.identity, web.container.settings.login
+    template, lack = _readable(web, transaction)
     return LoginCourse(
         transaction,
         policy=login_policy(settings),
         observer=web.recognition.new_observer(),
-        template=_readable(web, transaction),
+        template=template,
+        lack=lack,
         transactions=identity.transactions,
         audit=identity.audit,
         tries=settings.tries,
@@ -77,13 +80,16 @@ def _enrolment(web: Web, transaction: Transaction) -> EnrolmentCourse:
     )
 
 
-def _readable(web: Web, transaction: Transaction) -> Template | None:
-    """The user's template; one that cannot be decrypted compares with nobody, so login fails."""
+def _readable(web: Web, transaction: Transaction) -> tuple[Template | None, Reason]:
+    """The user's template, else None and why there is nothing to compare with: login fails."""
     try:
-        return _comparable(web, transaction)
+        template = web.container.identity.vault.load(transaction.user_id)
     except TemplateUnreadableError:
         _LOG.exception("the template of a login cannot be decrypted")
-        return None
+        return None, Reason.NOT_ENROLLED
+    if template is not None and template.pack != web.recognition.pack:
+        return None, Reason.OTHER_PACK
+    return template, Reason.NOT_ENROLLED
 
 
 def _comparable(web: Web, transaction: Transaction) -> Template | None:

@@ -31,6 +31,7 @@ def home() -> str:
         place=_place(address()),
         people=identity().users.list_users(limit=1) if is_administrator else None,
         refused=len(_newest_refusals()) if is_administrator else 0,
+        pack=web().recognition.pack,
     )
 
 

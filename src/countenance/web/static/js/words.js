@@ -58,6 +58,7 @@ export const ENROLMENT_REFUSALS = {
   face_changed: { line: "The face changed", detail: "All frames have to be of one person. Stay in the picture." },
   frozen: { line: "The picture does not move", detail: "The camera sends one picture again and again. Close other programs that use it, or take another camera." },
   not_enrolled: { line: "No face is enrolled", detail: "Begin the enrolment again." },
+  other_pack: { line: "The enrolled face is of another model", detail: "Begin the enrolment again." },
   protocol: { line: "That did not work", detail: "Reload the page and try again." },
   interrupted: { line: "The connection broke", detail: "Nothing was stored. Try again." },
   engine_failed: { line: "That did not work", detail: "Face recognition failed on the server. Try again; if it stays, tell whoever runs it." },
