@@ -56,6 +56,15 @@ def test_a_taken_port_stops_the_start(tmp_path: Path) -> None:
     assert "--port" in done.stderr
 
 
+def test_captures_that_could_hold_every_thread_stop_the_start(tmp_path: Path) -> None:
+    done = run_command(
+        *("--home", str(tmp_path / "home"), "run"), env={"COUNTENANCE_CAPTURES": "48"}
+    )
+    assert done.returncode == 1
+    assert "48 captures may hold all 48 threads" in done.stderr
+    assert "COUNTENANCE_THREADS to 73" in done.stderr
+
+
 @pytest.fixture
 def altered_home(tmp_path: Path) -> Path:
     """A home whose detector file differs from the published one in one bit."""

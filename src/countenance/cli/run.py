@@ -44,8 +44,9 @@ def run(session: Session, host: str | None, port: int | None, opens: bool) -> No
     prepare_home(settings.home)
     configure_server_logs()
     _warn_of_network(session, settings.server)
-    from countenance.cli.server import Server, listen
+    from countenance.cli.server import Server, check_threads, listen
 
+    check_threads(settings)
     bound = listen(settings.server)
     if not (settings.home / "models").exists():
         session.note("First start: preparing keys, database and models ...")

@@ -41,6 +41,20 @@ WORKER_BOOT_FAILED: Final = 3
 Ready = Callable[["Container"], None]
 
 
+def check_threads(settings: Settings) -> None:
+    """Keep threads for pages beside those that captures may hold.
+
+    Raises: ConfigurationError: captures alone could hold every thread.
+    """
+    threads, captures = settings.server.threads, settings.capture.max_concurrent
+    if captures >= threads:
+        raise ConfigurationError(
+            f"{captures} captures may hold all {threads} threads, and no page would be served.",
+            remedy=f"Set COUNTENANCE_THREADS to {captures + captures // 2 + 1} or more, "
+            "or COUNTENANCE_CAPTURES to fewer.",
+        )
+
+
 def listen(server: ServerSettings) -> socket.socket:
     """Bind the address before anything else is started, so that a taken port costs nothing.
 
