@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from countenance.training.backbones import Backbone
     from countenance.training.heads import HeadPlan
     from countenance.training.recogniser import TrainedRecogniser
+    from countenance.training.recogniser_pictures import Picture
     from countenance.training.recogniser_sides import Sides
 
 _FOLDER = click.Path(path_type=Path)
@@ -35,6 +36,21 @@ class Wish:
     output: Path
     resume: bool
     plan: HeadPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Pictures by where they came from."""
+
+    people: tuple[Picture, ...]
+    checked: tuple[Picture, ...]
+    """Of a validation folder; empty where part of `people` is held out."""
+    unknown: tuple[Picture, ...]
+
+    @property
+    def count(self) -> int:
+        """Of all pictures."""
+        return len(self.people) + len(self.checked) + len(self.unknown)
 
 
 @click.command()
@@ -176,7 +192,7 @@ def _run(
     sources = _sources(wish)
     engine = session.container.engine
     backbone = open_backbone(wish.backbone, weights=wish.weights, pack=engine.pack)
-    sides = _sides(session, sources, backbone, work)
+    sides = _sides(session, wish, sources, backbone, work)
     with session.progress() as progress:
         total = wish.plan.epochs * head_count(sides)
         task = progress.add_task("Training", total=total)
@@ -201,55 +217,50 @@ def _run(
     return sides, trained, report
 
 
-def _sources(wish: Wish) -> tuple[list[Any], Any]:
-    """All pictures, and which of them are held out of training."""
-    import numpy as np
-
-    from countenance.training.errors import TrainingDataError
+def _sources(wish: Wish) -> Sources:
+    """All pictures; refuses at once what no look at them could mend."""
+    from countenance.training.recogniser import fold_count
     from countenance.training.recogniser_pictures import read_people, read_unknown
     from countenance.training.recogniser_split import hold_out
 
-    share, seed = wish.share, wish.plan.seed
-    people = list(read_people(wish.people))
-    if wish.validation is None:
-        held = [hold_out(people, share=share, seed=seed)]
-    else:
-        checked = list(read_people(wish.validation))
-        strangers = {p.person for p in checked} - {p.person for p in people}
-        if strangers:
-            raise TrainingDataError(
-                f"{wish.validation} holds {min(strangers)}, of whom {wish.people} has no folder.",
-                remedy="Check with people who are trained with; give others with --unknown.",
-            )
-        held = [np.zeros(len(people), np.bool_), np.ones(len(checked), np.bool_)]
-        people += checked
-    if wish.unknown is not None:
-        others = list(read_unknown(wish.unknown))
-        held.append(hold_out(others, share=share, seed=seed))
-        people += others
-    return people, np.concatenate(held)
+    people = read_people(wish.people)
+    checked = read_people(wish.validation) if wish.validation else ()
+    unknown = read_unknown(wish.unknown) if wish.unknown else ()
+    _refuse_unlisted(wish, {p.person for p in checked} - {p.person for p in people})
+    for pictures in (() if checked else people, unknown):
+        hold_out(pictures, share=wish.share, seed=wish.plan.seed)
+    if not unknown:
+        fold_count(len({p.person for p in people}))
+    return Sources(people, checked, unknown)
 
 
-def _sides(
-    session: Session,
-    sources: tuple[list[Any], Any],
-    backbone: Backbone,
-    work: Path,
-) -> Sides:
+def _refuse_unlisted(wish: Wish, people: set[str]) -> None:
+    from countenance.training.errors import TrainingDataError
+
+    if people:
+        raise TrainingDataError(
+            f"{wish.validation} holds {min(people)}, of whom {wish.people} has no folder.",
+            remedy="Check with people who are trained with; give others with --unknown.",
+        )
+
+
+def _sides(session: Session, wish: Wish, sources: Sources, backbone: Backbone, work: Path) -> Sides:
     from countenance.training.recogniser_features import look_at
     from countenance.training.recogniser_sides import arrange
 
-    pictures, held = sources
     with session.progress() as progress:
-        task = progress.add_task("Looking at pictures", total=len(pictures))
-        looked_at = look_at(
-            pictures,
-            engine=session.container.engine,
-            backbone=backbone,
-            store=work / "features",
-            on_done=lambda: progress.advance(task),
+        task = progress.add_task("Looking at pictures", total=sources.count)
+        people, checked, unknown = (
+            look_at(
+                pictures,
+                engine=session.container.engine,
+                backbone=backbone,
+                store=work / "features",
+                on_done=lambda: progress.advance(task),
+            )
+            for pictures in (sources.people, sources.checked, sources.unknown)
         )
-    sides = arrange(looked_at, held)
+    sides = arrange(people, checked, unknown, share=wish.share, seed=wish.plan.seed)
     for unseen in sides.unseen:
         session.note(f"Left out: {unseen.detail.rstrip('.')}.")
     return sides

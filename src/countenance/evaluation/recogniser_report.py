@@ -82,7 +82,7 @@ class RecogniserReport:
             "plain": self.plain.as_dict(),
             "only_recogniser_right": self.only_recogniser,
             "only_plain_right": self.only_plain,
-            "p_value": round(self.p_value, 6),
+            "p_value": float(f"{self.p_value:.3g}"),
             "better": self.better,
             "recall": {
                 name: {"named_right": found.errors, "of": found.total}

@@ -84,7 +84,7 @@ def train_recogniser(
     else:
         unknown = known
         strangers = _left_out(sides, plan, on_epoch)
-        source = f"people of the list, left out of training in {_fold_count(sides)} turns"
+        source = f"people of the list, left out of training in {fold_count(len(people))} turns"
     truth = np.concatenate([_truth(known, people), np.full(len(unknown), -1)])
     best, score = _joined(mine, strangers[0])
     right = best == truth
@@ -107,16 +107,20 @@ def train_recogniser(
 
 def head_count(sides: Sides) -> int:
     """How many heads `train_recogniser` trains."""
-    return 1 if sides.unknown(sides.validation) else 1 + _fold_count(sides)
+    return 1 if sides.unknown(sides.validation) else 1 + fold_count(len(sides.people))
 
 
-def _fold_count(sides: Sides) -> int:
-    if len(sides.people) < 3:
+def fold_count(people: int) -> int:
+    """In how many turns people are left out to stand for the unknown.
+
+    Raises: TrainingDataError: there are fewer than three.
+    """
+    if people < 3:
         raise TrainingDataError(
             "With two people and nobody else, nothing shows what a stranger looks like.",
             remedy="Give pictures of other people with --unknown.",
         )
-    return min(FOLDS, len(sides.people))
+    return min(FOLDS, people)
 
 
 def _main_head(
@@ -148,7 +152,7 @@ def _left_out(sides: Sides, plan: HeadPlan, on_epoch: Callable[[], None]) -> tup
     """What heads and templates that do not know a person say of that person's pictures."""
     people, known = sides.people, sides.known(sides.validation)
     order = np.random.default_rng(plan.seed).permutation(len(people))
-    fold_of = {people[index]: place % _fold_count(sides) for place, index in enumerate(order)}
+    fold_of = {people[index]: place % fold_count(len(people)) for place, index in enumerate(order)}
     fold = np.array([fold_of[seen.picture.person] for seen in known])
     mine, other = _blank(len(known)), _blank(len(known))
     for number in sorted(set(fold_of.values())):

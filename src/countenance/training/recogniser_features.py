@@ -100,7 +100,7 @@ def _look(picture: Picture, engine: Engine, backbone: Backbone, store: Path) -> 
             kept = _rows(decode_image(content, limits=FILE_LIMITS), engine, backbone)
             save_arrays(path, kept)
     except ImageError as error:
-        return Unseen(picture, "unreadable", error.message)
+        return Unseen(picture, "unreadable", f"{picture.path}: {error.message}")
     if not len(kept["embedding"]):
         return Unseen(picture, "no_face", f"no face in {picture.path}")
     return Seen(
@@ -137,4 +137,4 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(FILE_LIMITS.max_bytes + 1)
     except OSError as error:
-        raise ImageUnreadableError(f"Cannot read {path}: {error.strerror or error}.") from error
+        raise ImageUnreadableError(f"{error.strerror or error}.") from error

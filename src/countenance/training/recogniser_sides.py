@@ -13,7 +13,7 @@ from countenance.training.errors import TrainingDataError
 from countenance.training.recogniser_features import Seen, Unseen
 from countenance.training.recogniser_pictures import Picture
 from countenance.training.recogniser_split import (
-    Marks,
+    hold_out,
     refuse_contradictions,
     refuse_leak,
     same_pictures,
@@ -74,35 +74,57 @@ class Sides:
         }
 
 
-def arrange(looked_at: Sequence[Seen | Unseen], held: Marks) -> Sides:
+def arrange(
+    people: Sequence[Seen | Unseen],
+    checked: Sequence[Seen | Unseen],
+    unknown: Sequence[Seen | Unseen],
+    *,
+    share: float,
+    seed: int,
+) -> Sides:
     """Sort pictures to their sides and take out what would leak.
 
     Args:
-        looked_at: pictures of the list and of others.
-        held: (n,) bool, those that are held out of training.
+        people: pictures of the list.
+        checked: others of the same people to check with; without any, part of `people` is held
+            out of training.
+        unknown: pictures of nobody of the list; part of them is held out.
+        share: to hold out.
+        seed: decides which.
 
     Raises: TrainingDataError: a file is on both sides or under two names, or a person has no
         picture left.
     """
-    kept = [
-        (seen, out) for seen, out in zip(looked_at, held, strict=True) if isinstance(seen, Seen)
-    ]
-    unseen = tuple(found for found in looked_at if isinstance(found, Unseen))
-    refuse_contradictions([s.picture for s, _ in kept], [s.digest for s, _ in kept])
-    validation = tuple(seen for seen, out in kept if out and not seen.picture.is_copy)
-    candidates = [seen for seen, out in kept if not out]
+    looked_at = (*people, *checked, *unknown)
+    everything = _usable(looked_at)
+    refuse_contradictions([s.picture for s in everything], [s.digest for s in everything])
+    own, others = _usable(people), _usable(unknown)
+    held = _held(others, share, seed)
+    held |= {s.picture for s in _usable(checked)} if checked else _held(own, share, seed)
+    validation = tuple(s for s in everything if s.picture in held and not s.picture.is_copy)
+    candidates = [s for s in everything if s.picture not in held]
     _refuse_shared_files(candidates, validation)
     training = _without_near(candidates, validation)
     sides = Sides(
-        people=tuple(dict.fromkeys(_people(looked_at))),
+        people=tuple(dict.fromkeys(found.picture.person for found in people)),
         training=training,
         validation=validation,
-        unseen=unseen,
+        unseen=tuple(found for found in looked_at if isinstance(found, Unseen)),
         nearly_same=len(candidates) - len(training),
-        copies_left_out=sum(seen.picture.is_copy for seen, out in kept if out),
+        copies_left_out=sum(s.picture.is_copy for s in everything if s.picture in held),
     )
     _refuse_missing(sides)
     return sides
+
+
+def _usable(looked_at: Sequence[Seen | Unseen]) -> list[Seen]:
+    return [found for found in looked_at if isinstance(found, Seen)]
+
+
+def _held(seen: Sequence[Seen], share: float, seed: int) -> set[Picture]:
+    pictures = [s.picture for s in seen]
+    marks = hold_out(pictures, share=share, seed=seed)
+    return {picture for picture, out in zip(pictures, marks, strict=True) if out}
 
 
 def _refuse_shared_files(training: Sequence[Seen], validation: Sequence[Seen]) -> None:
@@ -123,11 +145,6 @@ def _without_near(training: Sequence[Seen], validation: Sequence[Seen]) -> tuple
     return tuple(seen for seen in training if seen.picture.origin not in near)
 
 
-def _people(looked_at: Sequence[Seen | Unseen]) -> list[str]:
-    people = (found.picture.person for found in looked_at)
-    return [person for person in people if person != UNKNOWN]
-
-
 def _refuse_missing(sides: Sides) -> None:
     trained = {seen.picture.person for seen in sides.training}
     for person in sides.people:
@@ -142,8 +159,3 @@ def _refuse_missing(sides: Sides) -> None:
             "No picture of the people is left to check with.",
             remedy="Add pictures that show their faces.",
         )
-
-
-def has_unknown(pictures: Sequence[Picture]) -> bool:
-    """Whether there are pictures of nobody of the list."""
-    return any(picture.person == UNKNOWN for picture in pictures)

@@ -23,6 +23,10 @@ from countenance.training.errors import TrainingError
 Arrays = dict[str, NDArray[Any]]
 
 
+class NoRoomError(TrainingError):
+    """Nothing more can be written; what was done so far stays for another run."""
+
+
 @contextlib.contextmanager
 def work_folder(output: Path, *, resume: bool) -> Iterator[Path]:
     """Make or find the folder of the run that will write `output`.
@@ -40,9 +44,10 @@ def work_folder(output: Path, *, resume: bool) -> Iterator[Path]:
         raise unwritable(output, error) from error
     try:
         yield folder
-    except CountenanceError as error:
-        if not isinstance(error.__cause__, OSError):
-            shutil.rmtree(folder, ignore_errors=True)
+    except NoRoomError:
+        raise
+    except CountenanceError:
+        shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
@@ -70,7 +75,7 @@ def _check(output: Path, folder: Path, *, resume: bool) -> None:
 def finish(folder: Path, output: Path, files: dict[str, bytes]) -> None:
     """Write the result and let it appear as a whole in place of the work folder.
 
-    Raises: TrainingError: it cannot be written; the work folder stays.
+    Raises: NoRoomError: it cannot be written; the work folder stays.
     """
     result = folder / "result"
     try:
@@ -89,7 +94,7 @@ def finish(folder: Path, output: Path, files: dict[str, bytes]) -> None:
 def save_arrays(path: Path, arrays: Arrays) -> None:
     """Write arrays to a file that is whole or not there.
 
-    Raises: TrainingError: it cannot be written.
+    Raises: NoRoomError: it cannot be written.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -114,9 +119,9 @@ def load_arrays(path: Path) -> Arrays | None:
         return None
 
 
-def unwritable(where: Path, error: OSError) -> TrainingError:
+def unwritable(where: Path, error: OSError) -> NoRoomError:
     """The error of a folder that cannot be written."""
-    return TrainingError(
+    return NoRoomError(
         f"{where} cannot be written: {error.strerror or error}.",
         remedy="Free space or choose another --output; --resume goes on where the run stopped.",
     )

@@ -13,7 +13,7 @@ from countenance.training.augmentation import altered, draw_alteration
 from countenance.training.errors import TrainingDataError
 from countenance.training.recogniser_features import Seen, Unseen, fingerprint
 from countenance.training.recogniser_pictures import Picture, read_people, read_unknown
-from countenance.training.recogniser_sides import arrange
+from countenance.training.recogniser_sides import Sides, arrange
 from countenance.training.recogniser_split import SAME_PICTURE_BITS, hold_out, same_pictures
 from countenance.vision.recogniser_card import UNKNOWN
 from tests.fixtures.portraits import Person
@@ -127,51 +127,60 @@ def seen(person: str, name: str, *, bits: int, digest: str = "") -> Seen:
     )
 
 
+def arranged(people: list[Seen | Unseen], checked: list[Seen | Unseen]) -> Sides:
+    return arrange(people, checked, [], share=0.2, seed=1)
+
+
 def test_pictures_nearly_like_one_to_check_with_are_not_trained_with_nor_are_their_copies() -> None:
-    looked_at = [
-        seen("ada", "1.jpg", bits=1),
-        seen("ada", "2.jpg", bits=2),
-        seen("ada", "2.jpg.aug-001.jpg", bits=3),
-        seen("ada", "3.jpg", bits=2),
-        seen("ben", "1.jpg", bits=4),
-        seen("ben", "2.jpg", bits=5),
-    ]
-    sides = arrange(looked_at, np.array([False, False, False, True, False, True]))
+    sides = arranged(
+        [
+            seen("ada", "1.jpg", bits=1),
+            seen("ada", "2.jpg", bits=2),
+            seen("ada", "2.jpg.aug-001.jpg", bits=3),
+            seen("ben", "1.jpg", bits=4),
+        ],
+        [seen("ada", "3.jpg", bits=2), seen("ben", "2.jpg", bits=5)],
+    )
     assert [s.picture.path.name for s in sides.training] == ["1.jpg", "1.jpg"]
     assert sides.nearly_same == 2
     assert sides.counts()["left_out"]["nearly_same_as_validation"] == 2
 
 
 def test_a_person_of_whom_only_near_copies_are_left_is_named() -> None:
-    looked_at = [seen("ada", f"{n}.jpg", bits=1) for n in (1, 2)]
-    looked_at += [seen("ben", f"{n}.jpg", bits=10 + n) for n in (1, 2)]
+    alike = [seen("ada", f"{n}.jpg", bits=1) for n in (1, 2)]
     with pytest.raises(TrainingDataError, match="No picture of ada is left to train with"):
-        arrange(looked_at, np.array([False, True, False, True]))
+        arranged([*alike, *(seen("ben", f"{n}.jpg", bits=10 + n) for n in (1, 2))], [])
 
 
 def test_one_file_under_two_names_is_refused() -> None:
-    looked_at = [seen("ada", "1.jpg", bits=1, digest="d"), seen("ben", "1.jpg", bits=1, digest="d")]
+    twice = [seen("ada", "1.jpg", bits=1, digest="d"), seen("ben", "1.jpg", bits=1, digest="d")]
     with pytest.raises(TrainingDataError, match="same file under two names"):
-        arrange(looked_at, np.array([False, False]))
+        arranged([*twice], [])
 
 
 def test_one_file_on_both_sides_is_refused() -> None:
-    looked_at = [seen("ada", "1.jpg", bits=1, digest="d"), seen("ada", "2.jpg", bits=1, digest="d")]
     with pytest.raises(TrainingDataError, match="are the same file"):
-        arrange(looked_at, np.array([False, True]))
+        arranged(
+            [seen("ada", "1.jpg", bits=1, digest="d")], [seen("ada", "2.jpg", bits=1, digest="d")]
+        )
 
 
-def test_what_shows_no_face_is_counted_and_copies_are_not_checked_with() -> None:
-    looked_at: list[Seen | Unseen] = [
-        seen("ada", "1.jpg", bits=1),
-        seen("ada", "2.jpg", bits=2),
-        seen("ada", "2.jpg.aug-001.jpg", bits=3),
-        Unseen(Picture(Path("ada/x"), "ada", "ada", "ada/x"), "no_face", "no face in ada/x"),
-    ]
-    sides = arrange(looked_at, np.array([False, True, True, False]))
+def test_what_shows_no_face_counts_as_no_photograph() -> None:
+    empty = Unseen(Picture(Path("ada/0"), "ada", "ada", "ada/0"), "no_face", "no face in ada/0")
+    people: list[Seen | Unseen] = [empty, seen("ada", "1.jpg", bits=1)]
+    with pytest.raises(TrainingDataError, match="single photograph of ada"):
+        arranged(people, [])
+    sides = arranged([*people, seen("ada", "2.jpg", bits=2)], [])
+    assert (len(sides.training), len(sides.validation)) == (1, 1)
+    assert sides.counts()["left_out"]["no_face"] == 1
+
+
+def test_copies_are_not_checked_with() -> None:
+    pictures = [seen("ada", name, bits=n) for n, name in enumerate(("1.jpg", "2.jpg"))]
+    sides = arranged([*pictures, seen("ada", "2.jpg.aug-001.jpg", bits=3)], [])
     assert [s.picture.path.name for s in sides.validation] == ["2.jpg"]
-    left_out = sides.counts()["left_out"]
-    assert (left_out["no_face"], left_out["copies_of_validation"]) == (1, 1)
+    assert len(sides.training) == 1
+    assert sides.counts()["left_out"]["copies_of_validation"] == 1
 
 
 def test_a_saved_again_picture_keeps_its_fingerprint_and_an_altered_one_does_not(
