@@ -35,6 +35,8 @@ BOOT_LIMIT_S: Final = 180
 GRACEFUL_LIMIT_S: Final = 5
 """How long a stop waits for open captures."""
 HOUSEKEEPING_EVERY_S: Final = 3600
+FOLLOW_EVERY_S: Final = 60
+"""How soon faces that another process erased leave the memory of an idle server."""
 WORKER_BOOT_FAILED: Final = 3
 """gunicorn's own exit status for a worker that could not start."""
 
@@ -172,6 +174,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
 
     def _announce(self, worker: Any) -> None:
         threading.Thread(target=self._keep_house, daemon=True).start()
+        threading.Thread(target=self._follow_erasures, daemon=True).start()
         if worker.age == 1:  # a later one takes its place silently
             threading.Thread(target=self._when_ready, daemon=True).start()
 
@@ -183,6 +186,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             except CountenanceError as error:
                 logging.getLogger(__name__).warning("housekeeping failed: %s", error.message)
             time.sleep(HOUSEKEEPING_EVERY_S)
+
+    def _follow_erasures(self) -> None:
+        """Let the faces held for 1:N follow the database; it has them wiped when it is away."""
+        while self._container is not None:
+            self._container.identity.faces.follow()
+            time.sleep(FOLLOW_EVERY_S)
 
     def _when_ready(self) -> None:
         if self._container is not None and answers(self._settings.server, limit_s=30.0):

@@ -58,8 +58,7 @@ class Identity:
     _expiring: tuple[SqlSessions, SqlTransactions, SqlLoginCodes]
 
     def purge_expired(self) -> Purged:
-        """Drop what can no longer be used, from memory too. Raises: StorageError."""
-        self.faces.follow()
+        """Drop what can no longer be used. Raises: StorageError."""
         sessions, transactions, codes = (service.purge() for service in self._expiring)
         return Purged(sessions=sessions, transactions=transactions, login_codes=codes)
 
