@@ -22,9 +22,10 @@ from countenance.vision.backends.onnx.dlib_embedder import (
 from countenance.vision.backends.onnx.dlib_weights import read_layers
 from countenance.vision.backends.onnx.session import open_session
 from countenance.vision.cards import shipped_card
-from countenance.vision.engine import Engine, open_recognition
+from countenance.vision.engine import Engine, open_engine, open_recognition
 from countenance.vision.errors import ModelInvalidError
 from countenance.vision.model_store import ModelStore, Place
+from countenance.vision.precision import Precision
 from tests.fixtures.portraits import Person
 
 CARD = shipped_card("dlib-resnet")
@@ -119,6 +120,19 @@ def test_its_embeddings_do_not_compare_with_those_of_another_pack(
     assert (engine.pack, zoo.pack) == ("dlib/1", "opencv-zoo/1")
     with pytest.raises(PackMismatchError, match="opencv-zoo/1"):
         similarity(embedded(engine, picture), embedded(zoo, picture))
+
+
+def test_frames_are_embedded_in_float32_whatever_precision_is_asked_for(
+    engine: Engine, portraits: dict[Person, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    """In integers its accuracy was not measured."""
+    whole = open_engine(tmp_path, pack="dlib", precision=Precision.INT8)
+    picture = Image(portraits[Person.COLLINS])
+    seen = whole.observer().analyse(picture, sequence=0, at_s=0.0, template=None)
+    assert seen.embedding is not None
+    assert seen.face is not None
+    expected = engine.embedder.embed(picture, landmarks=seen.face.landmarks)
+    assert similarity(seen.embedding, expected) > 0.999
 
 
 @pytest.mark.parametrize("share", [0.001, 0.3, 0.999])
