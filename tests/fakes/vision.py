@@ -85,7 +85,9 @@ class ScriptedPad:
     def threshold(self) -> float:
         return 0.5
 
-    def score(self, image: Image, *, face: Box) -> BonaFideScore:
+    def score(
+        self, image: Image, *, face: Box, before: BonaFideScore | None = None
+    ) -> BonaFideScore:
         self.calls += 1
         return BonaFideScore(self.value, self.threshold)
 

@@ -69,6 +69,8 @@ class BonaFideScore:
     """Fused score, 0 (surely an attack) to 1 (surely bona fide)."""
     threshold: float
     """Bona fide at or above; from the model card, fixed on development data."""
+    crop_logit: float | None = None
+    """What the face without its surroundings gave, when that was computed in this very frame."""
 
     @property
     def is_bona_fide(self) -> bool:
@@ -86,12 +88,15 @@ class PadModel(Protocol):
     def threshold(self) -> float:
         """Fused score from which a frame is bona fide, 0..1; fixed on development data."""
 
-    def score(self, image: Image, *, face: Box) -> BonaFideScore:
+    def score(
+        self, image: Image, *, face: Box, before: BonaFideScore | None = None
+    ) -> BonaFideScore:
         """Judge the presentation of the face in this frame with its surroundings.
 
         Args:
             image: the whole frame; surroundings carry most of the evidence.
             face: the box of the presented face, pixels of `image`.
+            before: of the same face in the frame before; its `crop_logit` may be taken over.
         """
 
     def score_crop(self, image: Image) -> BonaFideScore:

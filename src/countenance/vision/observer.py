@@ -82,6 +82,8 @@ class Observer:
     _mean: Embedding | None = None
     _mean_track: int = 0
     _trail: ScoreTrail | None = None
+    _scored: BonaFideScore | None = None
+    """Of the frame before; None when that was not judged."""
 
     def __post_init__(self) -> None:
         self._tracker = Tracker(self.detector)
@@ -112,6 +114,7 @@ class Observer:
         self._fingerprint = fingerprint
         followed = self._tracker.follow(image)
         if followed is None:
+            self._scored = None
             analysis = FrameAnalysis(Observation(sequence, at_s, 0, None))
         else:
             analysis = self._judge(image, followed, sequence, at_s, template)
@@ -143,9 +146,11 @@ class Observer:
         hint = first_hint(face, pose=pose, picture=picture, frame_size=size, limits=self.limits)
         evidence = _evidence(followed, pose=pose, hint=hint, frame_size=size)
         embedding, bona_fide = None, None
-        if evidence.has_quality:
+        if not evidence.has_quality:
+            self._scored = None
+        else:
             embedding = self.embedder.embed(image, landmarks=face.landmarks)
-            bona_fide = self._smoothed(self.pad.score(image, face=face.box), followed.track_id)
+            bona_fide = self._score(image, followed)
             evidence = replace(
                 evidence,
                 is_bona_fide=bona_fide.is_bona_fide,
@@ -160,6 +165,12 @@ class Observer:
             bona_fide=bona_fide,
             quality=sample_quality(pose=pose, picture=picture, face=face),
         )
+
+    def _score(self, image: Image, followed: Followed) -> BonaFideScore:
+        is_known = self._trail is not None and self._trail.track_id == followed.track_id
+        before = self._scored if is_known else None
+        self._scored = self.pad.score(image, face=followed.face.box, before=before)
+        return self._smoothed(self._scored, followed.track_id)
 
     def _smoothed(self, score: BonaFideScore, track_id: int) -> BonaFideScore:
         """The score as the last frames of the track have it."""
@@ -180,7 +191,7 @@ class Observer:
             self._mean = embedding
             return True
         if similarity(embedding, mean) < self.thresholds.continuity_similarity:
-            self._mean, self._trail = embedding, None
+            self._mean, self._trail, self._scored = embedding, None, None
             return False
         blend = _MEMORY * mean.values + (1 - _MEMORY) * embedding.values
         self._mean = normalised(blend, pack=embedding.pack)

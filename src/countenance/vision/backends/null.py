@@ -43,7 +43,9 @@ class NullPadModel:
     def threshold(self) -> float:
         return 1.0
 
-    def score(self, image: Image, *, face: Box) -> BonaFideScore:
+    def score(
+        self, image: Image, *, face: Box, before: BonaFideScore | None = None
+    ) -> BonaFideScore:
         return BonaFideScore(value=0.0, threshold=self.threshold)
 
     def score_crop(self, image: Image) -> BonaFideScore:

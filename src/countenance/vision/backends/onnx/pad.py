@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -81,11 +81,23 @@ class OnnxPadModel:
     def threshold(self) -> float:
         return self._card.threshold
 
-    def score(self, image: Image, *, face: Box) -> BonaFideScore:
-        """Judge the presentation of the face in this frame with its surroundings."""
-        logits = self.logits(image, face=face)
+    def score(
+        self, image: Image, *, face: Box, before: BonaFideScore | None = None
+    ) -> BonaFideScore:
+        """Judge the presentation of the face in this frame with its surroundings.
+
+        The crop is looked at in every second frame of a face: between two frames it hardly
+        changes, and it costs as much as the surroundings, which are always looked at.
+        """
+        taken_over = before.crop_logit if before is not None and len(self._views) > 1 else None
+        if taken_over is None:
+            logits = self.logits(image, face=face)
+        else:
+            logits = self._run(image, face, (PadView.FULL_FRAME,))
+            logits[PadView.TIGHT_CROP] = taken_over
         fused = sum(use.weight * logits[view] for view, use in self._views)
-        return BonaFideScore(_sigmoid(fused), self.threshold)
+        crop = None if taken_over is not None else logits.get(PadView.TIGHT_CROP)
+        return BonaFideScore(_sigmoid(fused), self.threshold, crop)
 
     def score_crop(self, image: Image) -> BonaFideScore:
         """Judge a face without surroundings, by the crop's view alone."""
@@ -100,15 +112,18 @@ class OnnxPadModel:
 
     def logits(self, image: Image, *, face: Box) -> dict[PadView, float]:
         """Return each view's calibrated logit; positive is bona fide."""
-        batch = self.pictures(image, face=face)
-        outputs = dict(
-            zip(self._session.output_names, self._session.run({"images": batch}), strict=True)
-        )
-        return {view: float(outputs[use.output][i]) for i, (view, use) in enumerate(self._views)}
+        return self._run(image, face, self._card.views)
 
     def pictures(self, image: Image, *, face: Box) -> NDArray[np.uint8]:
         """What the network is shown: (views, height, width, 3), in the order of the card."""
-        return np.stack([self._pixels(image, face, view) for view, _ in self._views])
+        return np.stack([self._pixels(image, face, view) for view in self._card.views])
+
+    def _run(self, image: Image, face: Box, views: Collection[PadView]) -> dict[PadView, float]:
+        batch = np.stack([self._pixels(image, face, view) for view in views])
+        found = self._session.run({"images": batch})
+        outputs = dict(zip(self._session.output_names, found, strict=True))
+        uses = self._card.views
+        return {view: float(outputs[uses[view].output][i]) for i, view in enumerate(views)}
 
     def _pixels(self, image: Image, face: Box, view: PadView) -> NDArray[np.uint8]:
         size = self._card.input
