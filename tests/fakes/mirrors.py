@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.server
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass
@@ -153,15 +155,20 @@ def no_http(to: Handler, _content: bytes | None) -> None:
 
 
 @contextlib.contextmanager
-def serve() -> Iterator[Mirror]:
-    """A mirror on this machine for as long as the block lasts."""
+def serve(*, certificate: Path | None = None) -> Iterator[Mirror]:
+    """A mirror on this machine for as long as the block lasts; https with key and certificate."""
     mirror = Mirror()
     handler = type("BoundHandler", (Handler,), {"mirror": mirror})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = False  # so that closing waits for the last answer
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    mirror.url = f"http://127.0.0.1:{server.server_address[1]}"
+    scheme = "https" if certificate else "http"
+    mirror.url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
     try:
         yield mirror
     finally:

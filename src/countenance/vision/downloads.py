@@ -176,8 +176,10 @@ def _refused(transfer: _Transfer, error: urllib.error.HTTPError) -> http.client.
 
 def _unreachable(url: str, reason: object) -> Exception:
     """The error for a connection that did not come about."""
-    if isinstance(reason, ssl.SSLError):
+    if isinstance(reason, ssl.SSLCertVerificationError):
         return _failed(url, "its certificate is not trusted")
+    if isinstance(reason, ssl.SSLError):
+        return _failed(url, "it does not speak https as it should")
     if isinstance(reason, TimeoutError):
         return _BrokenOffError("it does not answer")
     if isinstance(reason, ConnectionError | http.client.HTTPException):

@@ -12,6 +12,7 @@ import errno
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ MAX_FILE_BYTES: Final = 500_000_000
 """Of a file whose size no card tells."""
 PACKED_SLACK_BYTES: Final = 1 << 16
 """With a hundredth of the content: how much longer a compressed file may be at worst."""
+_PREFIX: Final = ".installing-"
+_STALE_AFTER_S: Final = 86_400.0
+"""No transfer takes that long; what is older was left by a process that was killed."""
 OpenTemporary = Callable[[Path], tuple[BinaryIO, Path]]
 
 
@@ -71,6 +75,7 @@ def install(
     make = open_temporary or _temporary
     with contextlib.ExitStack() as staged, _disk_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sweep(folder)
         ready = []
         for source in sources:
             file, path = make(folder)
@@ -171,8 +176,16 @@ def _open_local(path: Path) -> BinaryIO:
 
 
 def _temporary(folder: Path) -> tuple[BinaryIO, Path]:
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".installing-")
+    handle, name = tempfile.mkstemp(dir=folder, prefix=_PREFIX)
     return os.fdopen(handle, "w+b"), Path(name)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what killed processes left."""
+    for path in folder.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(FileNotFoundError):  # another process may sweep too
+            if path.stat().st_mtime < time.time() - _STALE_AFTER_S:
+                path.unlink()
 
 
 @contextlib.contextmanager

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import io
+import ipaddress
+import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from countenance.vision import downloads
 from countenance.vision.downloads import Patience, download
@@ -146,11 +155,53 @@ def test_a_name_that_nobody_knows_is_told() -> None:
         download("https://no-such-host.invalid/x", io.BytesIO(), limit_bytes=1, patience=QUICK)
 
 
-def test_a_certificate_is_needed_for_https(mirror: Mirror) -> None:
-    """A server that speaks plain HTTP where https is asked for is not believed."""
+def test_https_is_not_taken_from_a_server_that_does_not_speak_it(mirror: Mirror) -> None:
     address = mirror.url.replace("http:", "https:") + "/model"
-    with pytest.raises(InstallationError, match="cannot be fetched"):
+    with pytest.raises(InstallationError, match="does not speak https"):
         download(address, io.BytesIO(), limit_bytes=1, patience=QUICK)
+
+
+def test_a_certificate_of_its_own_making_is_not_trusted(tmp_path: Path) -> None:
+    with serve(certificate=self_signed(tmp_path)) as found:
+        found.files["model"] = CONTENT
+        with pytest.raises(InstallationError, match="certificate is not trusted"):
+            download(f"{found.url}/model", io.BytesIO(), limit_bytes=1, patience=QUICK)
+        assert found.asked == []
+
+
+def self_signed(folder: Path) -> Path:
+    """Key and certificate of 127.0.0.1 that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    day, address = datetime(2026, 1, 1, tzinfo=UTC), ipaddress.ip_address("127.0.0.1")
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(day)
+        .not_valid_after(day.replace(year=2046))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(address)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "self-signed.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def test_a_redirect_never_leaves_https() -> None:
+    request = urllib.request.Request("https://a.example/model")
+    follow = downloads._StayOnHost().redirect_request
+    body, headers = io.BytesIO(), http.client.HTTPMessage()
+    with pytest.raises(InstallationError, match="without encryption"):
+        follow(request, body, 302, "Found", headers, "http://a.example/model")
+    assert body.closed
 
 
 @pytest.mark.parametrize(

@@ -196,3 +196,14 @@ def test_two_installations_at_once_both_end_right(mirror: Mirror, tmp_path: Path
         thread.join()
     assert sorted(places) == sorted([FIRST, SECOND] * 2)
     assert names(tmp_path) == ["one.onnx", "two.onnx"]
+
+
+def test_what_a_killed_process_left_is_swept_and_a_running_one_spared(
+    mirror: Mirror, tmp_path: Path
+) -> None:
+    for name, at_s in ((".installing-old", 1e9), (".installing-new", None)):
+        (tmp_path / name).write_bytes(b"half")
+        if at_s is not None:
+            os.utime(tmp_path / name, (at_s, at_s))
+    install([at(mirror, ONE)], tmp_path, patience=QUICK)
+    assert names(tmp_path) == [".installing-new", "one.onnx"]
