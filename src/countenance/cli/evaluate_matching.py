@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     help="Compare each image with those of all other people, not with the list's alone.",
 )
 @click.option(
+    "--skip-missing",
+    is_flag=True,
+    help="Leave out rows with an image that is not there, and count them.",
+)
+@click.option(
     "--report",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for a page with charts, its data, and the worst pairs. Shows faces.",
@@ -46,7 +51,12 @@ if TYPE_CHECKING:
 @json_option
 @pass_session
 def matching(
-    session: Session, pairs: Path, root: Path | None, all_non_mated: bool, report: Path | None
+    session: Session,
+    pairs: Path,
+    root: Path | None,
+    all_non_mated: bool,
+    skip_missing: bool,
+    report: Path | None,
 ) -> None:
     """Verification error rates on a list of image pairs, at the threshold of the model card.
 
@@ -58,10 +68,11 @@ def matching(
     --all-non-mated makes enough of them for 1e-4 and 1e-5. A person is then what the columns
     person_a and person_b say, or else the folder of the image, as in Labeled Faces in the Wild.
 
-    JSON keys: n_mated n_non_mated n_images n_people people_from all_non_mated failures_to_acquire
-    failure_to_acquire_rate comparisons_left_out threshold fmr fnmr gfar gfrr eer auc accuracy_best
-    threshold_best accuracy_10_fold (null without the column fold) accuracy_10_fold_standard_error
-    n_folds fnmr_at_fmr threshold_at_fmr fnmr_at_discard intervals failed_images.
+    JSON keys: n_mated n_non_mated rows_skipped n_images n_people people_from all_non_mated
+    failures_to_acquire failure_to_acquire_rate comparisons_left_out threshold fmr fnmr gfar gfrr
+    eer auc accuracy_best threshold_best accuracy_10_fold (null without the column fold)
+    accuracy_10_fold_standard_error n_folds fnmr_at_fmr threshold_at_fmr fnmr_at_discard intervals
+    failed_images.
 
     \b
     Examples:
@@ -76,7 +87,11 @@ def matching(
 
     if report is not None:
         _prepare(report)
-    listed = read_pairs(pairs, root=root or pairs.parent, everyone=all_non_mated)
+    listed = read_pairs(
+        pairs, root=root or pairs.parent, everyone=all_non_mated, skip_missing=skip_missing
+    )
+    if listed.rows_skipped:
+        session.note(f"Left out: {listed.rows_skipped} rows with an image that is not there.")
     acquired, compared, measured = _measure(session, listed, everyone=all_non_mated)
     values = as_json(measured, listed, acquired)
     if report is not None:

@@ -16,6 +16,7 @@ def as_json(report: MatchingReport, pairs: PairList, acquired: Acquired) -> dict
     return {
         "n_mated": report.n_mated,
         "n_non_mated": report.n_non_mated,
+        "rows_skipped": pairs.rows_skipped,
         "n_images": report.n_images,
         "n_people": report.n_people,
         "people_from": report.people_from.value,

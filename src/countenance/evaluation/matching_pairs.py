@@ -56,6 +56,8 @@ class PairList:
     people: NDArray[np.int32]
     """(images,) whose image each is, 0..p-1."""
     people_from: PeopleFrom
+    rows_skipped: int
+    """Rows left out because an image is not there."""
 
     def paths(self) -> list[Path]:
         """Where the images lie."""
@@ -72,7 +74,9 @@ class _Row:
     fold: str | None
 
 
-def read_pairs(path: Path, *, root: Path, everyone: bool = False) -> PairList:
+def read_pairs(
+    path: Path, *, root: Path, everyone: bool = False, skip_missing: bool = False
+) -> PairList:
     """Read a CSV file with the columns `a,b,same` and, if they are there, `person_a,person_b,fold`.
 
     Args:
@@ -80,17 +84,19 @@ def read_pairs(path: Path, *, root: Path, everyone: bool = False) -> PairList:
         root: folder that the paths in it start from.
         everyone: whether images of different people are going to be compared beyond the rows, so
             that people have to be known.
+        skip_missing: leave out rows with an image that is not there, in place of refusing them.
 
     Raises: PairsError: it cannot be read, a row makes no sense or contradicts another, or an image
         is not there.
     """
     check = _Complaints(path)
     rows = _rows(path, check)
+    there = _without_missing(rows, root, check, skip=skip_missing)
+    skipped, rows = len(rows) - len(there), there
     if not rows:
         check.fail("it has no pairs", line=None)
     images = tuple(dict.fromkeys(image for row in rows for image in (row.a, row.b)))
     index = {image: at for at, image in enumerate(images)}
-    _check_files(rows, root, check)
     names, source = _people(rows, everyone=everyone, check=check)
     numbers = {name: at for at, name in enumerate(dict.fromkeys(names[image] for image in images))}
     folds = {fold: at for at, fold in enumerate(dict.fromkeys(row.fold for row in rows))}
@@ -106,6 +112,7 @@ def read_pairs(path: Path, *, root: Path, everyone: bool = False) -> PairList:
         ),
         people=np.array([numbers[names[image]] for image in images], dtype=np.int32),
         people_from=source,
+        rows_skipped=skipped,
     )
 
 
@@ -172,19 +179,27 @@ def _row(row: Mapping[str, str], columns: Sequence[str], line: int, check: _Comp
     )
 
 
-def _check_files(rows: Iterable[_Row], root: Path, check: _Complaints) -> None:
-    seen: set[str] = set()
-    for row in rows:
-        for image in {row.a, row.b} - seen:
-            seen.add(image)
-            path = root / image
-            if not path.is_file():
-                why = "is a folder" if path.is_dir() else "is not there"
-                check.fail(
-                    f"the image {path} {why}",
-                    line=row.line,
-                    remedy="Paths start from --root, which is the folder of the list by default.",
-                )
+def _without_missing(
+    rows: Sequence[_Row], root: Path, check: _Complaints, *, skip: bool
+) -> list[_Row]:
+    """The rows whose images are there; without `skip` all, or the first other is refused."""
+    missing = {
+        image
+        for image in dict.fromkeys(image for row in rows for image in (row.a, row.b))
+        if not (root / image).is_file()
+    }
+    there = [row for row in rows if not {row.a, row.b} & missing]
+    if missing and not skip:
+        row = next(row for row in rows if {row.a, row.b} & missing)
+        path = root / (row.a if row.a in missing else row.b)
+        others = f" (nor are {len(missing) - 1} others of the list)" if len(missing) > 1 else ""
+        check.fail(
+            f"the image {path} {'is a folder' if path.is_dir() else 'is not there'}{others}",
+            line=row.line,
+            remedy="Paths start from --root, which is the folder of the list by default; "
+            "--skip-missing leaves such rows out.",
+        )
+    return there
 
 
 def _people(

@@ -99,6 +99,8 @@ def _page(
         f"{report.n_images:,} images and {report.n_people:,} people "
         f"({_PEOPLE[report.people_from]})."
     )
+    if pairs.rows_skipped:
+        lead += f" {pairs.rows_skipped:,} rows are left out, since an image of theirs is not there."
     return page(
         "Matching",
         lead=lead,
@@ -135,8 +137,12 @@ def _headline(report: MatchingReport) -> list[tuple[str, str, str]]:
     )
     rows = [
         ("Equal error rate", _percent(report.eer.value), _range(report.eer.bootstrap)),
-        ("FNMR", _percent(report.fnmr.counted.value), _range(report.fnmr.counted.interval)),
-        ("FMR", _percent(report.fmr.counted.value), _range(report.fmr.counted.interval)),
+        (
+            "FNMR as shipped",
+            _percent(report.fnmr.counted.value),
+            _range(report.fnmr.counted.interval),
+        ),
+        ("FMR as shipped", _percent(report.fmr.counted.value), _range(report.fmr.counted.interval)),
     ]
     if fine is not None:
         told = report.fnmr_at_fmr[fine]
@@ -145,7 +151,7 @@ def _headline(report: MatchingReport) -> list[tuple[str, str, str]]:
         rows.append(("Best accuracy", f"{report.best.value:.4f}", "on these pairs"))
     area = report.auc.bootstrap
     under = "" if area is None else f"{area.low:.5f} to {area.high:.5f}"
-    return [*rows, ("Area under the curve", f"{report.auc.value:.5f}", under)]
+    return [*rows, ("AUC", f"{report.auc.value:.5f}", under)]
 
 
 def _rates(report: MatchingReport) -> list[tuple[str, str, str, str, str]]:
@@ -232,4 +238,4 @@ def _percent(rate: float | None) -> str:
 def _range(interval: Interval | None) -> str:
     if interval is None:
         return ""
-    return f"{_percent(interval.low)} to {_percent(interval.high)}"
+    return f"{_percent(interval.low).removesuffix(' %')} to {_percent(interval.high)}"

@@ -96,6 +96,18 @@ def test_a_list_that_makes_no_sense_is_told_with_its_line(
     assert caught.value.remedy
 
 
+def test_rows_with_missing_images_are_left_out_on_request(folder: Path) -> None:
+    path = folder / "pairs.csv"
+    path.write_text("a,b,same\np/1,p/2,1\np/1,p/9,1\nq/9,p/1,0\np/1,q/1,0\n")
+    found = read_pairs(path, root=folder, skip_missing=True)
+    assert found.images == ("p/1", "p/2", "q/1")
+    assert found.rows_skipped == 2
+    with pytest.raises(PairsError, match=r"p/9 is not there \(nor are 1 others"):
+        read_pairs(path, root=folder)
+    with pytest.raises(PairsError, match="no pairs"):
+        read_pairs(path, root=folder / "p", skip_missing=True)
+
+
 @pytest.mark.parametrize(
     ("row", "told"), [("p/1,q/1,1", "people are p and q"), ("p/1,p/2,0", "both images are of p")]
 )
