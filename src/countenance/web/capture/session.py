@@ -59,7 +59,10 @@ class CaptureSession:
     def receive(
         self, message: bytes | str, *, at_s: float, is_crowded: bool = False
     ) -> list[Reply]:
-        """Take one message of the client.
+        """Take one message of the client; `tick` has to follow, which writes a verdict down.
+
+        The two are apart because this needs the engine and the other the database: a slow disk
+        must not hold a place at the engine.
 
         Args:
             message: as it came; text breaks the protocol.
@@ -67,9 +70,9 @@ class CaptureSession:
             is_crowded: whether others wait for the engine. Then one frame under way is enough:
                 a second one would only grow old in the queue.
 
-        Returns: what to send, in order; the last one is the verdict or an error when `is_over`.
+        Returns: what to send, in order.
         """
-        if self.is_over:
+        if self.is_over or self._course.verdict is not None:
             return [replies.error(Violation.OVER, _VIOLATION_MESSAGES[Violation.OVER])]
         self._heard_at_s = at_s
         try:
@@ -80,7 +83,10 @@ class CaptureSession:
             return self._broken(error.violation)
 
     def tick(self, *, at_s: float) -> list[Reply]:
-        """Let time pass: ends the capture after a long silence or at the time limit."""
+        """Let time pass: ends the capture with its verdict, after a long silence or at the limit.
+
+        Returns: nothing, or the last reply: the verdict, or why it could not be written.
+        """
         if self.is_over:
             return []
         self._course.expire(at_s=at_s)
@@ -102,10 +108,10 @@ class CaptureSession:
         except Exception:  # noqa: BLE001 - whatever breaks inside the engine, the door stays shut
             _LOG.exception("the engine failed on a frame of %d bytes", len(frame.image))
             self._course.interrupt(Reason.ENGINE_FAILED)
-            return self._closing()
+            return []
         credit = self._due(is_crowded=is_crowded)
         self._channel = grant(self._channel, credit=credit)
-        return [replies.frame(frame.sequence, view, credit=credit), *self._closing()]
+        return [replies.frame(frame.sequence, view, credit=credit)]
 
     def _due(self, *, is_crowded: bool) -> int:
         """How many frames more the client may send; never leaves it without any."""
@@ -113,8 +119,7 @@ class CaptureSession:
 
     def _broken(self, violation: Violation) -> list[Reply]:
         self._course.interrupt(Reason.PROTOCOL)
-        closing = self._closing()
-        return [replies.error(violation, _VIOLATION_MESSAGES[violation]), *closing]
+        return [replies.error(violation, _VIOLATION_MESSAGES[violation])]
 
     def _closing(self) -> list[Reply]:
         verdict = self._course.verdict

@@ -64,20 +64,41 @@ def session_of(course: ThreeFrames) -> CaptureSession:
     return CaptureSession(course, credit=2, silence_limit_s=10.0, at_s=0.0)
 
 
+def hear(
+    session: CaptureSession, message: bytes | str, *, at_s: float, is_crowded: bool = False
+) -> list[Reply]:
+    """What the socket sends after a message."""
+    said = session.receive(message, at_s=at_s, is_crowded=is_crowded)
+    return [*said, *session.tick(at_s=at_s)]
+
+
+def test_nothing_is_written_while_the_engine_is_held_and_nothing_taken_after_the_verdict() -> None:
+    course = ThreeFrames()
+    session = session_of(course)
+    for number in range(3):
+        assert [r["type"] for r in session.receive(frame(number), at_s=0.0)] == ["frame"]
+    assert (course.concluded, session.is_over) == ([], False)
+    assert session.receive(frame(3), at_s=0.0)[0]["code"] == "over"
+    assert course.taken == 3
+    assert [r["type"] for r in session.tick(at_s=0.0)] == ["verdict"]
+    assert (course.concluded, session.is_over) == ([Verdict.granted()], True)
+    assert session.tick(at_s=1.0) == []
+
+
 def test_the_third_frame_brings_the_verdict_after_its_own_reply() -> None:
     course = ThreeFrames()
     session = session_of(course)
-    types = [r["type"] for n in range(3) for r in session.receive(frame(n), at_s=float(n))]
+    types = [r["type"] for n in range(3) for r in hear(session, frame(n), at_s=float(n))]
     assert types == ["frame", "frame", "frame", "verdict"]
     assert session.is_over
-    assert session.receive(frame(3), at_s=4.0)[0]["code"] == "over"
+    assert hear(session, frame(3), at_s=4.0)[0]["code"] == "over"
     assert course.taken == 3
     assert course.concluded == [Verdict.granted()]
 
 
 def credits_of(session: CaptureSession, *, crowded: list[bool]) -> list[object]:
     return [
-        session.receive(frame(n), at_s=float(n), is_crowded=is_crowded)[0]["credit"]
+        hear(session, frame(n), at_s=float(n), is_crowded=is_crowded)[0]["credit"]
         for n, is_crowded in enumerate(crowded)
     ]
 
@@ -107,7 +128,7 @@ def test_no_load_leaves_a_client_without_credit_or_with_more_than_at_first(
     session = CaptureSession(course, credit=credit, silence_limit_s=10.0, at_s=0.0)
     left = credit
     for n, is_crowded in enumerate(crowded):
-        reply = session.receive(frame(n), at_s=0.0, is_crowded=is_crowded)[0]
+        reply = hear(session, frame(n), at_s=0.0, is_crowded=is_crowded)[0]
         assert reply["type"] == "frame"
         left += -1 + int(str(reply["credit"]))
         assert 1 <= left <= credit
@@ -117,8 +138,8 @@ def test_an_engine_that_breaks_refuses() -> None:
     course = ThreeFrames()
     course.fails_on = 1
     session = session_of(course)
-    session.receive(frame(0), at_s=0.0)
-    (reply,) = session.receive(frame(1), at_s=1.0)
+    hear(session, frame(0), at_s=0.0)
+    (reply,) = hear(session, frame(1), at_s=1.0)
     assert reply["granted"] is False
     assert course.concluded == [Verdict.denied(Reason.ENGINE_FAILED)]
 
@@ -127,7 +148,7 @@ def test_a_verdict_that_cannot_be_written_is_no_grant() -> None:
     course = ThreeFrames()
     course.is_storage_away = True
     session = session_of(course)
-    said = [r for n in range(3) for r in session.receive(frame(n), at_s=float(n))]
+    said = [r for n in range(3) for r in hear(session, frame(n), at_s=float(n))]
     assert said[-1] == {
         "type": "error",
         "code": "identity.storage",
@@ -169,7 +190,7 @@ def test_whatever_is_sent_there_is_one_verdict_and_a_grant_takes_three_frames(
     course = ThreeFrames()
     session = session_of(course)
     for message in messages:
-        for reply in session.receive(message, at_s=1.0):
+        for reply in hear(session, message, at_s=1.0):
             assert reply["type"] in ("frame", "verdict", "error")
     session.interrupt()
     assert session.is_over
