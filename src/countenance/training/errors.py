@@ -1,10 +1,11 @@
-"""What can go wrong while a detector is trained.
+"""What can go wrong while a detector or recogniser is trained.
 
 CountenanceError
 └── TrainingError
     ├── CheckpointError        pretrained weights that cannot be read
     ├── MissingExtraError      the training extra is not installed
-    └── TrainingDataError      a set that cannot train a detector
+    ├── NoRoomError            a run cannot write what it has so far
+    └── TrainingDataError      a set that cannot train
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from countenance.errors import CountenanceError
 
 
 class TrainingError(CountenanceError):
-    """A detector could not be trained."""
+    """A detector or recogniser could not be trained."""
 
     code = "training"
 
@@ -37,7 +38,13 @@ class MissingExtraError(TrainingError):
         self.missing = missing
 
 
+class NoRoomError(TrainingError):
+    """Nothing more can be written; what was done so far stays for another run."""
+
+    code = "training.no_room"
+
+
 class TrainingDataError(TrainingError):
-    """The presentations given cannot train a detector."""
+    """The pictures given cannot train a detector or recogniser."""
 
     code = "training.data"

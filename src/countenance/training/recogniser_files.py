@@ -111,6 +111,7 @@ def learning_curves(history: NDArray[np.float64], *, best_epoch: int) -> bytes:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     epochs = np.arange(1, len(history) + 1)
@@ -120,6 +121,7 @@ def learning_curves(history: NDArray[np.float64], *, best_epoch: int) -> bytes:
         axes.plot(epochs, history[:, column + 2], color="#0b6bcb", label="validation")
         axes.axvline(best_epoch, color="#b0b7c0", linestyle=":", label="kept")
         axes.set(xlabel="epoch", title=f"{title}, every class weighing the same")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False)
     png = io.BytesIO()
     FigureCanvasAgg(figure)

@@ -18,13 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countenance.errors import CountenanceError
-from countenance.training.errors import TrainingError
+from countenance.training.errors import NoRoomError, TrainingError
 
 Arrays = dict[str, NDArray[Any]]
-
-
-class NoRoomError(TrainingError):
-    """Nothing more can be written; what was done so far stays for another run."""
 
 
 @contextlib.contextmanager
