@@ -11,6 +11,7 @@ import pytest
 from countenance.ceremony.evidence import Hint
 from countenance.events import Tag
 from countenance.identity.interfaces import TransactionState, User
+from countenance.identity.models import TemplateKeyRow
 from tests.fakes.cameras import Camera, close_all
 from tests.fakes.doors import PASSWORD, PENDING, Door, Visit, open_door
 from tests.fakes.recognition import Seen, painted
@@ -196,6 +197,23 @@ def test_a_face_enrolled_under_another_name_is_reported_without_the_name(
     assert "ileen" not in str(camera.said)
     page = door.visit_as(administrator).get(f"/people/{grace.id}").text
     assert "looks like the one enrolled for" in page
+
+
+def test_a_damaged_row_of_somebody_else_hides_no_other_duplicate(door: Door, host: str) -> None:
+    door.administrator()
+    door.viewer("bob", face=3)
+    grace = door.viewer("grace", face=None)
+    keys = TemplateKeyRow.__table__
+    with door.identity._database.connection() as connection:
+        bob = door.identity.users.find("bob")
+        assert bob is not None
+        connection.execute(keys.delete().where(keys.c.user_id == bob.id))
+    visit = door.visit()
+    assert visit.password("grace").location == "/enrol"
+    verdict = sit(door, begin(host, visit), EILEEN)
+    assert (verdict["granted"], verdict["note"]) == (True, "duplicate")
+    assert door.recognition.searched == [1], "the administrator; nobody reads the row of bob"
+    assert door.identity.users.get(grace.id).face is not None
 
 
 def test_the_own_earlier_template_is_no_duplicate(door: Door, host: str) -> None:

@@ -40,13 +40,15 @@ def search(
 
     Galleries hold random unit vectors of 128 numbers, 512 bytes each; a probe is a noisy copy of
     one of them. The bound is the median time of the fastest of several loops that only read the
-    same bytes; search and loops take turns. A gallery that fits into the processor's cache has no
+    same bytes; search and loops take turns. best_ratio is that of the shortest times, which a busy
+    machine blurs least. A gallery that fits into the processor's cache has no
     memory to wait for: there the ratio tells the fixed cost of a search. A batch is 32 probes in
     one call.
 
     JSON keys: sizes (list of rows megabytes probe_ms probe_quartiles_ms ns_per_row batch_probe_ms
-    bound_ms bound_reader bound_gb_per_s ratio found), linear (fixed_ms ns_per_row worst_residual
-    exponent; null for fewer than three sizes), dimension, repeats, mapped, threads, machine.
+    bound_ms bound_reader bound_gb_per_s ratio best_ratio found), linear (fixed_ms
+    ns_per_row worst_residual exponent; null for fewer than three sizes), dimension, repeats,
+    mapped, threads, machine.
 
     \b
     Examples:
@@ -91,7 +93,7 @@ def _show(session: Session, times: list[SearchTimes]) -> None:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("TEMPLATES", "ONE PROBE", "QUARTILES", "OF A BATCH", "BOUND", "RATIO"):
+    for heading in ("TEMPLATES", "ONE PROBE", "QUARTILES", "OF A BATCH", "BOUND", "RATIO", "BEST"):
         table.add_column(heading, justify="right")
     for entry in times:
         low, high = entry.probe_quartiles_ms
@@ -102,5 +104,6 @@ def _show(session: Session, times: list[SearchTimes]) -> None:
             f"{entry.batch_probe_ms:.3f} ms",
             f"{entry.bound_ms:.3f} ms",
             f"{entry.ratio:.2f}",
+            f"{entry.best_ratio:.2f}",
         )
     session.console.print(table)

@@ -20,6 +20,7 @@ def times(rows: int, probe_ms: float) -> SearchTimes:
         batch_probe_ms=probe_ms,
         bound_ms=probe_ms / 2,
         bound_reader="or, 1 thread",
+        best_ratio=2.0,
         found=True,
     )
 
