@@ -279,23 +279,29 @@ def _show(session: Session, levels: Sequence[Level]) -> None:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    headings = ("AT A TIME", "LOGINS", "LOST", "ADMITTED WRONGLY", "REFUSED WRONGLY",
-                "VERDICT p50/p95/max", "FRAMES/S", "CORES", "MEMORY")  # fmt: skip
+    headings = ("AT A TIME", "LOGINS", "LOST", "ADMITTED", "REFUSED",
+                "p50 s", "p95 s", "max s", "FRAMES/S", "MIB")  # fmt: skip
     for heading in headings:
-        table.add_column(heading)
+        table.add_column(heading, justify="right", no_wrap=True)
     for level in levels:
-        spread, memory = level.verdict_s, level.memory
+        times, memory = level.verdict_s, level.memory
         table.add_row(
             str(level.concurrent),
             str(level.logins),
             str(sum(level.lost.values())),
-            f"{level.wrongly_admitted} of {level.hostile}",
-            f"{sum(level.wrongly_refused.values())} of {level.bona_fide}",
-            f"{spread.p50:.1f} / {spread.p95:.1f} / {spread.max:.1f} s" if spread else "-",
+            f"{level.wrongly_admitted}/{level.hostile}",
+            f"{sum(level.wrongly_refused.values())}/{level.bona_fide}",
+            *([f"{s:.1f}" for s in (times.p50, times.p95, times.max)] if times else "---"),
             f"{level.frames_per_s:.0f}",
-            "-" if level.server_cores is None else f"{level.server_cores:.2f}",
-            f"{memory.end_mib:.0f} MiB, {memory.slope_kib_per_login:+.1f} KiB/login"
-            if memory
-            else "-",
+            f"{memory.end_mib:.0f}" if memory else "-",
         )
     session.console.print(table)
+    click.echo(
+        "ADMITTED of hostile, REFUSED of true users; seconds from first frame to verdict."
+    )
+    for level in levels:
+        if level.memory and level.server_cores is not None:
+            click.echo(
+                f"At {level.concurrent} a time the server used {level.server_cores:.2f} cores and "
+                f"grew by {level.memory.slope_kib_per_login:+.1f} KiB a login."
+            )
