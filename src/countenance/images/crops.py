@@ -108,4 +108,7 @@ def pad_to_multiple(pixels: NDArray[np.uint8], *, multiple_px: int) -> NDArray[n
 
 def tensor_of(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(height, width, 3) uint8 to (1, 3, height, width) float32, 0..255, channels as they are."""
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
+    tensor = np.empty((1, 3, *pixels.shape[:2]), np.float32)
+    for plane, channel in zip(tensor[0], cv2.split(pixels), strict=True):
+        plane[:] = channel
+    return tensor

@@ -20,7 +20,7 @@ from countenance.vision.cards import ModelCard
 from countenance.vision.errors import ModelAlteredError, ModelMissingError
 from countenance.vision.packs import DEFAULT_PACK
 
-PREPARATION: Final = 2
+PREPARATION: Final = 3
 """Version of the preparation; raise it when `prepare` gives another result."""
 
 _INTEGERS: Final = "-int8"
