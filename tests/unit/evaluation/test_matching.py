@@ -112,6 +112,14 @@ def test_everyone_is_compared_with_everyone_of_the_other_people(tmp_path: Path) 
     assert values["people_from"] == "folders"
 
 
+def test_a_list_of_mated_pairs_alone_is_enough_for_everyone(tmp_path: Path) -> None:
+    report, values = report_of(tmp_path, ["p/0,p/10,1", "q/90,q/100,1"], everyone=True)
+    assert (report.n_mated, report.n_non_mated) == (2, 4)
+    # There is no row to be right about.
+    assert values["accuracy_best"] is None
+    assert values["threshold_best"] is None
+
+
 def test_an_image_without_a_face_leaves_out_all_its_comparisons(tmp_path: Path) -> None:
     rows = ["p/0,p/10,1", "q/90,q/none,1", "p/0,r/170,0"]
     report, _ = report_of(tmp_path, rows, everyone=True)
