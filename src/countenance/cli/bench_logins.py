@@ -296,9 +296,7 @@ def _show(session: Session, levels: Sequence[Level]) -> None:
             f"{memory.end_mib:.0f}" if memory else "-",
         )
     session.console.print(table)
-    click.echo(
-        "ADMITTED of hostile, REFUSED of true users; seconds from first frame to verdict."
-    )
+    click.echo("ADMITTED of hostile, REFUSED of true users; seconds from first frame to verdict.")
     for level in levels:
         if level.memory and level.server_cores is not None:
             click.echo(
