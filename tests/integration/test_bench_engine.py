@@ -79,6 +79,10 @@ def test_the_stable_keys_are_there_with_their_spread(measured: dict[str, object]
             low, high = spread[key]
             assert low <= value <= high
             assert value > 0
+    processor = measured["cpu"]
+    assert isinstance(processor, dict)
+    assert processor["frame_ms"] > 0
+    assert processor["seed_path_ms"] is None
     assert 0 < float(str(measured["kernel_share"])) < 1
     assert (measured["rounds"], measured["frames_per_round"], measured["threads"]) == (2, 6, 1)
     machine = measured["machine"]

@@ -49,14 +49,15 @@ def engine(
     at a time, in an order that changes from round to round. A figure is the median over the
     rounds of the mean time of a frame; `spread` holds quartiles, of ratios the 95 % bootstrap
     interval. Peers run in environments that are made once in the folder bench of the home
-    directory (about 520 MB); one that cannot be had is null, with the reason.
+    directory (about 470 MB); one that cannot be had is null, with the reason.
 
-    JSON keys: frame_ms frame_cpu_ms frame_from_jpeg_ms seed_path_ms seed_path_cpu_ms
-    ratio_to_seed_path dlib_cnn_path_ms ratio_to_dlib_cnn_path opencv_path_ms ratio_to_opencv_path
-    embedding_ms opencv_embedding_ms ratio_embedding detector_ms opencv_detector_ms ratio_detector
-    detector_small_ms opencv_detector_small_ms ratio_detector_small kernel_ms kernel_share
-    frame_over_kernels parity_max_abs parity judged_share face_found_share spread clip frames
-    rounds frames_per_round threads held_to_cores machine peers.
+    JSON keys: frame_ms frame_from_jpeg_ms seed_path_ms ratio_to_seed_path dlib_cnn_path_ms
+    ratio_to_dlib_cnn_path opencv_path_ms ratio_to_opencv_path embedding_ms opencv_embedding_ms
+    ratio_embedding detector_ms opencv_detector_ms ratio_detector detector_small_ms
+    opencv_detector_small_ms ratio_detector_small kernel_ms kernel_share frame_over_kernels
+    parity_max_abs parity judged_share face_found_share spread cpu (the same in processor time,
+    which other work on the machine disturbs less) clip frames rounds frames_per_round threads
+    held_to_cores machine peers.
 
     \b
     Examples:

@@ -30,8 +30,6 @@ class PeerPlan:
     """Name of its lock in `ENVIRONMENTS`; peers with the same one share it."""
     worker: str
     """Module of `workers` that runs inside."""
-    megabytes: int
-    """About what its environment takes on disk."""
 
     @property
     def lock(self) -> Path:
@@ -39,11 +37,9 @@ class PeerPlan:
 
 
 PLANS: Final = {
-    PeerName.SEEDS: PeerPlan(
-        "face_recognition: dlib HOG upsampled once, ResNet", "dlib", "seeds", 290
-    ),
-    PeerName.DLIB_CNN: PeerPlan("dlib: CNN detector, ResNet", "dlib", "dlib_cnn", 290),
+    PeerName.SEEDS: PeerPlan("face_recognition: dlib HOG upsampled once, ResNet", "dlib", "seeds"),
+    PeerName.DLIB_CNN: PeerPlan("dlib: CNN detector, ResNet", "dlib", "dlib_cnn"),
     PeerName.OPENCV: PeerPlan(
-        "OpenCV: FaceDetectorYN at 640 x 480, FaceRecognizerSF", "opencv", "opencv_zoo", 240
+        "OpenCV: FaceDetectorYN at 640 x 480, FaceRecognizerSF", "opencv", "opencv_zoo"
     ),
 }

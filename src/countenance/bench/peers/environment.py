@@ -44,7 +44,7 @@ def environment_python(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(folder / ".lock"):
             if not (place / READY).is_file():
-                tell(f"Making an environment for {lock.stem} in {place}, once.")
+                tell(f"Making an environment for {lock.stem} in {place}, once; a minute or more.")
                 _make(place, lock, pip_options)
     except OSError as error:
         raise PeerUnavailableError(
