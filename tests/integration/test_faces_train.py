@@ -300,6 +300,13 @@ def test_a_picture_to_check_with_must_not_be_trained_with(
     refused(train(people, "--val", checked, "--output", tmp_path / "o"), "holds somebody")
 
 
+def test_a_person_of_the_list_is_no_stranger(people: Path, strangers: Path, tmp_path: Path) -> None:
+    mixed = shutil.copytree(strangers, tmp_path / "mixed")
+    (mixed / "wide").rename(mixed / "Hopper")
+    result = train(people, "--unknown", mixed, "--output", tmp_path / "o")
+    refused(result, "hopper is both on the list and among the unknown")
+
+
 def test_a_folder_of_its_own_is_checked_with(people: Path, strangers: Path, tmp_path: Path) -> None:
     mine, checked = shutil.copytree(people, tmp_path / "people"), tmp_path / "val"
     for person in Person:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -227,6 +227,7 @@ def _sources(wish: Wish) -> Sources:
     checked = read_people(wish.validation) if wish.validation else ()
     unknown = read_unknown(wish.unknown) if wish.unknown else ()
     _refuse_unlisted(wish, {p.person for p in checked} - {p.person for p in people})
+    _refuse_known_strangers(people, unknown)
     for pictures in (() if checked else people, unknown):
         hold_out(pictures, share=wish.share, seed=wish.plan.seed)
     if not unknown:
@@ -242,6 +243,18 @@ def _refuse_unlisted(wish: Wish, people: set[str]) -> None:
             f"{wish.validation} holds {min(people)}, of whom {wish.people} has no folder.",
             remedy="Check with people who are trained with; give others with --unknown.",
         )
+
+
+def _refuse_known_strangers(people: Sequence[Picture], unknown: Sequence[Picture]) -> None:
+    from countenance.training.errors import TrainingDataError
+
+    strangers = {Path(picture.series).name.casefold() for picture in unknown}
+    for person in dict.fromkeys(picture.person for picture in people):
+        if person.casefold() in strangers:
+            raise TrainingDataError(
+                f"{person} is both on the list and among the unknown.",
+                remedy="Take the folder or files out of one of the two.",
+            )
 
 
 def _sides(session: Session, wish: Wish, sources: Sources, backbone: Backbone, work: Path) -> Sides:

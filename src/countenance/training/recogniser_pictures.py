@@ -21,7 +21,7 @@ class Picture:
     person: str
     """Name of the folder; `UNKNOWN` for people who are nobody of the list."""
     series: str
-    """What may be one recording: pictures of a person whose names differ by a number at the end.
+    """What may be one recording: pictures in one folder whose names differ by a number at the end.
     Of people who are nobody of the list, all of one person."""
     origin: str
     """Path of the photograph that an altered copy was made from; its own for any other."""
@@ -70,12 +70,20 @@ def read_unknown(folder: Path) -> tuple[Picture, ...]:
 
 
 def _pictures(folder: Path, person: str) -> list[Picture]:
-    files = sorted((path for path in _entries(folder) if path.is_file()), key=_natural)
+    files = _files(folder)
     if not files:
         raise TrainingDataError(
             f"{folder} holds no picture.", remedy="Add pictures, or remove the folder."
         )
     return [_picture(path, person) for path in files]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Visible files below a folder, in natural order; what lies deeper is a series of its own."""
+    found: list[Path] = []
+    for path in sorted(_entries(folder), key=_natural):
+        found += _files(path) if path.is_dir() else [path]
+    return found
 
 
 def _picture(path: Path, person: str) -> Picture:

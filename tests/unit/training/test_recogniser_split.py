@@ -62,6 +62,21 @@ def test_the_shortest_series_is_taken_when_each_is_longer_than_the_share(tmp_pat
     }
 
 
+def test_folders_inside_that_of_a_person_are_series_of_their_own(tmp_path: Path) -> None:
+    for day in ("monday", "tuesday"):
+        (tmp_path / "ada" / day).mkdir(parents=True)
+        for number in range(3):
+            (tmp_path / "ada" / day / f"{number}.jpg").write_bytes(b"x")
+    (tmp_path / "ada" / ".trash").mkdir()
+    (tmp_path / "ada" / ".trash" / "9.jpg").write_bytes(b"x")
+    folder(tmp_path, {"ben": ["x.jpg", "y.jpg"]})
+    pictures = read_people(tmp_path)
+    assert sum(p.person == "ada" for p in pictures) == 6
+    marks = hold_out(pictures, share=0.5, seed=1)
+    out = {p.path.parent.name for p, m in zip(pictures, marks, strict=True) if m}
+    assert len(out & {"monday", "tuesday"}) == 1
+
+
 def test_copies_go_with_their_original(tmp_path: Path) -> None:
     names = [f"{n}.jpg" for n in range(1, 5)]
     names += [f"{n}.jpg.aug-00{c}.jpg" for n in range(1, 5) for c in (1, 2)]
