@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -312,7 +313,7 @@ def _show(
 ) -> None:
     from rich.table import Table
 
-    say: Callable[..., None] = session.console.print
+    say: Callable[..., None] = partial(session.console.print, markup=False)
     counts = sides.counts()
     say(
         f"{counts['people']} people, {counts['training']} pictures trained with, "

@@ -82,7 +82,9 @@ def _files(folder: Path) -> list[Path]:
     """Visible files below a folder, in natural order; what lies deeper is a series of its own."""
     found: list[Path] = []
     for path in sorted(_entries(folder), key=_natural):
-        found += _files(path) if path.is_dir() else [path]
+        # A link to a folder may lead round in a circle; it is told as unreadable.
+        is_folder = path.is_dir() and not path.is_symlink()
+        found += _files(path) if is_folder else [path]
     return found
 
 

@@ -19,7 +19,7 @@ from countenance.vision.errors import ModelInvalidError, ModelMissingError
 FORMAT: Final = "countenance-recogniser-card/1"
 UNKNOWN: Final = "unknown"
 """Name of the class of people who are none of the others, and of the answer for them."""
-MAX_CARD_BYTES: Final = 4_000_000
+MAX_CARD_BYTES: Final = 64_000_000
 MAX_SIDE_PX: Final = 1024
 _REMEDY: Final = "Train it again with 'countenance faces train'."
 
