@@ -37,7 +37,8 @@ class Footage:
     fps: float
 
     def frame(self, index: int) -> Image:
-        return Image(self.pixels[index])
+        """A copy, which lies in memory as a frame does that was just decoded."""
+        return Image(self.pixels[index].copy())
 
     def __len__(self) -> int:
         return len(self.pixels)
