@@ -145,18 +145,17 @@ def _attempt(transfer: _Transfer) -> None:
 
 def _open(transfer: _Transfer) -> http.client.HTTPResponse:
     headers = {"User-Agent": f"countenance/{__version__}", "Accept-Encoding": "identity"}
+    if transfer.received:
+        headers["Range"] = f"bytes={transfer.received}-"
     if transfer.received and transfer.etag:
-        headers["Range"] = f"bytes={transfer.received}-"
         headers["If-Range"] = transfer.etag
-    elif transfer.received:
-        headers["Range"] = f"bytes={transfer.received}-"
     request = urllib.request.Request(transfer.url, headers=headers)  # noqa: S310 - checked
     opener = urllib.request.build_opener(_StayOnHost)
     try:
         response: http.client.HTTPResponse = opener.open(request, timeout=transfer.patience.wait_s)
     except urllib.error.HTTPError as error:
         with error:
-            return _refused(transfer, error)
+            raise _refusal(transfer, error) from error
     except urllib.error.URLError as error:
         raise _unreachable(transfer.url, error.reason) from error
     except (OSError, http.client.HTTPException) as error:
@@ -164,14 +163,15 @@ def _open(transfer: _Transfer) -> http.client.HTTPResponse:
     return response
 
 
-def _refused(transfer: _Transfer, error: urllib.error.HTTPError) -> http.client.HTTPResponse:
-    """Never returns; what the status means."""
+def _refusal(transfer: _Transfer, error: urllib.error.HTTPError) -> Exception:
+    """What the status of an answer means."""
+    told = f"it answers {error.code} {error.reason}"
     if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         transfer.received, transfer.etag = 0, ""
-        raise _BrokenOffError("it cannot continue a transfer") from error
+        return _BrokenOffError(told)
     if error.code >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise _BrokenOffError(f"it answers {error.code} {error.reason}") from error
-    raise _failed(transfer.url, f"it answers {error.code} {error.reason}") from error
+        return _BrokenOffError(told)
+    return _failed(transfer.url, told)
 
 
 def _unreachable(url: str, reason: object) -> Exception:

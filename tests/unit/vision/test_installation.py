@@ -121,6 +121,7 @@ def test_without_the_second_file_the_first_is_not_placed_either(
         (bz2.compress(SECOND + b"!"), "larger than"),
         (bz2.compress(bytes(50_000_000)), "larger than"),  # 45 bytes that would fill a disk
     ],
+    ids=["no archive", "cut short", "empty", "one byte too many", "a bomb"],
 )
 def test_a_bad_archive_is_refused(mirror: Mirror, tmp_path: Path, packed: bytes, told: str) -> None:
     mirror.files["two.onnx.bz2"] = packed
