@@ -76,6 +76,9 @@ class ScriptedPad:
 
     value: float = 0.9
     calls: int = 0
+    handed_on: list[BonaFideScore | None] = field(default_factory=list)
+    """The scores of the frame before that each call was given."""
+    given: list[BonaFideScore] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -89,7 +92,9 @@ class ScriptedPad:
         self, image: Image, *, face: Box, before: BonaFideScore | None = None
     ) -> BonaFideScore:
         self.calls += 1
-        return BonaFideScore(self.value, self.threshold)
+        self.handed_on.append(before)
+        self.given.append(BonaFideScore(self.value, self.threshold, crop_logit=1.0))
+        return self.given[-1]
 
     def score_crop(self, image: Image) -> BonaFideScore:
         return BonaFideScore(self.value, self.threshold)

@@ -156,3 +156,19 @@ def test_stand_ins_see_nothing_and_refuse_every_presentation() -> None:
     assert not NullPadModel().score(image, face=face.box).is_bona_fide
     with pytest.raises(ModelMissingError):
         NullEmbedder().embed(image, landmarks=face.landmarks)
+
+
+def test_what_the_crop_gave_is_handed_on_only_to_the_next_frame_of_the_same_face() -> None:
+    room = Room()
+    room.look()
+    assert room.pad.handed_on == [None]
+    room.look()
+    assert room.pad.handed_on[-1] is room.pad.given[0]
+    room.detector.present = ()
+    room.look()
+    room.detector.present = (face_at(250, 120, width=130),)
+    room.look()
+    assert room.pad.handed_on[-1] is None
+    room.look(room.picture(brightness=0.1))
+    room.look()
+    assert room.pad.handed_on[-1] is None

@@ -143,3 +143,47 @@ def test_bytes_that_are_no_model_are_refused(content: bytes) -> None:
 def test_the_runtime_refuses_noise_with_an_error_of_ours() -> None:
     with pytest.raises(ModelInvalidError, match="cannot be run"):
         open_session(b"noise")
+
+
+def test_heads_over_one_input_are_joined_and_give_what_they_gave_alone() -> None:
+    constants = {"w": floats(8, 4, 1, 1), "wb": floats(8)}
+    nodes = [helper.make_node("Conv", ["x", "w", "wb"], ["c"])]
+    for name, channels in (("p", 1), ("q", 4)):
+        constants |= {
+            f"{name}1": floats(channels, 8, 1, 1),
+            f"{name}2": floats(channels),
+            f"{name}3": floats(channels, 1, 3, 3),
+            f"{name}4": floats(channels),
+        }
+        before, after = [f"{name}{i}" for i in (1, 2)], [f"{name}{i}" for i in (3, 4)]
+        nodes += [
+            helper.make_node("Conv", ["c", *before], [f"{name}m"]),
+            helper.make_node(
+                "Conv", [f"{name}m", *after], [f"{name}o"], group=channels, pads=[1, 1, 1, 1]
+            ),
+        ]
+    nodes.append(helper.make_node("Concat", ["po", "qo"], ["y"], axis=1))
+    model, x = model_of(nodes, constants), floats(1, 4, 6, 6)
+    prepared = prepare(model)
+    assert kinds(prepared) == ["Conv", "Conv", "Conv", "Split", "Concat"]
+    np.testing.assert_allclose(run(prepared, x), run(model, x), atol=1e-5)
+
+
+def test_a_normalisation_before_a_full_connection_is_folded_into_it() -> None:
+    names = ("gamma", "beta", "mean")
+    constants = {name: floats(4) for name in names} | {
+        "variance": RNG.uniform(0.5, 2, 4).astype(np.float32),
+        "w": floats(8, 4 * 36),
+        "b": floats(8),
+        "axes": np.array([2, 3], np.int64),
+    }
+    nodes = [
+        helper.make_node("BatchNormalization", ["x", *names, "variance"], ["n"], epsilon=1e-3),
+        helper.make_node("Flatten", ["n"], ["f"]),
+        helper.make_node("Gemm", ["f", "w", "b"], ["g"], transB=1),
+        helper.make_node("Unsqueeze", ["g", "axes"], ["y"]),
+    ]
+    model, x = model_of(nodes, constants), floats(1, 4, 6, 6)
+    prepared = prepare(model)
+    assert kinds(prepared) == ["Flatten", "Gemm", "Unsqueeze"]
+    np.testing.assert_allclose(run(prepared, x), run(model, x), atol=1e-4)
