@@ -23,7 +23,6 @@ from countenance.biometrics.open_set import (
 )
 from countenance.biometrics.templates import MAX_SAMPLES, template_of
 from countenance.errors import ConfigurationError
-from countenance.statistics.intervals import Interval, percentile_interval
 
 Similarities = NDArray[np.float64]
 FPIRS: Final = (0.1, 0.03, 0.01, 0.003, 0.001)
@@ -84,7 +83,7 @@ class Promise:
     fpir: float
     """False positive identification rate, mean over the splits, 0..1."""
     fpir_interval: tuple[float, float]
-    """Middle 95 % of the splits."""
+    """Middle 95 % of the splits, which overlap."""
     fnir: float | None
     """False negative identification rate at rank 1, mean over the splits, 0..1; None where a split
     has nobody with two pictures in its gallery."""
@@ -197,16 +196,21 @@ def _search(
 
 def _promise(enrolled: int, fpir: float, found: list[_Counted]) -> Promise:
     fpirs, fnirs = np.array([c.fpir for c in found]), np.array([c.fnir for c in found])
-    missed = percentile_interval(fnirs)
-    wrong = percentile_interval(fpirs) or Interval(0.0, 1.0)
+    is_told = not np.isnan(fnirs).any()
     return Promise(
         enrolled=enrolled,
         fpir_target=fpir,
         threshold=float(np.mean([c.threshold for c in found])),
         fpir=float(fpirs.mean()),
-        fpir_interval=(wrong.low, wrong.high),
-        fnir=float(fnirs.mean()) if missed else None,
-        fnir_interval=(missed.low, missed.high) if missed else None,
+        fpir_interval=_middle(fpirs),
+        fnir=float(fnirs.mean()) if is_told else None,
+        fnir_interval=_middle(fnirs) if is_told else None,
         non_mated_searches=found[0].non_mated,
         mated_searches=round(float(np.mean([c.mated for c in found]))),
     )
+
+
+def _middle(values: Similarities) -> tuple[float, float]:
+    """Between what values 95 % of the splits lie; not a confidence interval, for splits overlap."""
+    low, high = np.quantile(values, (0.025, 0.975))
+    return float(low), float(high)
