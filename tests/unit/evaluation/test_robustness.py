@@ -1,7 +1,7 @@
 """Probes under conditions become rows of counts; what cannot be told is None."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -147,7 +147,7 @@ def test_a_flat_face_is_one_that_a_login_would_not_judge(tmp_path: Path, pairs: 
 
 
 def test_a_list_without_a_mated_pair_has_no_probes(tmp_path: Path, pairs: PairList) -> None:
-    alone = PairList(pairs.root, pairs.images, pairs.pairs[-1:], pairs.people, pairs.people_from)
+    alone = replace(pairs, pairs=pairs.pairs[-1:])
     with pytest.raises(PairsError, match="no mated pair"):
         probes_of(alone)
 
@@ -172,7 +172,7 @@ def probe(person: int, *, yaw: float) -> Sample:
 
 def test_turned_frames_meet_their_own_clip_and_the_others() -> None:
     clips = [
-        Clip(template_of([embedding_of(1)]), (probe(1, yaw=5), probe(2, yaw=40))),
+        Clip(template_of([embedding_of(1)]), (probe(1, yaw=5), None, probe(2, yaw=40))),
         Clip(template_of([embedding_of(2)]), (probe(2, yaw=15),)),
     ]
     rows = {
@@ -189,6 +189,8 @@ def test_turned_frames_meet_their_own_clip_and_the_others() -> None:
     assert far.fmr.errors == 1
     assert (far.refused, far.fnmr_accepted) == (1, None)
     assert rows["pitch, in clips", "0-10 degrees"].probes == 3
+    everything = rows["frames of clips", "all"]
+    assert (everything.probes, everything.no_face, everything.refused) == (4, 1, 1)
 
 
 def test_a_clip_is_enrolled_with_frames_spread_over_it_and_probed_with_the_rest() -> None:
