@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +15,8 @@ if TYPE_CHECKING:
     from countenance.training.backbones import Backbone
     from countenance.training.heads import HeadPlan
     from countenance.training.recogniser import TrainedRecogniser
-    from countenance.training.recogniser_pictures import Picture
     from countenance.training.recogniser_sides import Sides
+    from countenance.training.recogniser_sources import Sources
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -37,21 +35,6 @@ class Wish:
     output: Path
     resume: bool
     plan: HeadPlan
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Pictures by where they came from."""
-
-    people: tuple[Picture, ...]
-    checked: tuple[Picture, ...]
-    """Of a validation folder; empty where part of `people` is held out."""
-    unknown: tuple[Picture, ...]
-
-    @property
-    def count(self) -> int:
-        """Of all pictures."""
-        return len(self.people) + len(self.checked) + len(self.unknown)
 
 
 @click.command()
@@ -127,6 +110,8 @@ def train(session: Session, /, **options: Any) -> None:
 
     Needs what tools/bootstrap train installs.
     """
+    from countenance.cli.recogniser_result import answer, show
+    from countenance.training.recogniser_files import CARD
     from countenance.training.recogniser_work import work_folder
 
     wish = _wish(options)
@@ -137,10 +122,11 @@ def train(session: Session, /, **options: Any) -> None:
     except KeyboardInterrupt:
         session.note("Stopped; what was done is kept. Go on with --resume.")
         raise
+    card = wish.output / CARD
     if session.wants_json:
-        session.answer(_answer(wish, sides, trained, report))
+        session.answer(answer(card, sides, trained, report))
     else:
-        _show(session, wish, sides, trained, report)
+        show(session, card, sides, trained, report)
 
 
 def _wish(options: dict[str, Any]) -> Wish:
@@ -188,9 +174,12 @@ def _run(
     from countenance.training.backbones import open_backbone
     from countenance.training.recogniser import head_count, train_recogniser
     from countenance.training.recogniser_files import recogniser_files
+    from countenance.training.recogniser_sources import read_sources
     from countenance.training.recogniser_work import finish
 
-    sources = _sources(wish)
+    sources = read_sources(
+        wish.people, wish.validation, wish.unknown, share=wish.share, seed=wish.plan.seed
+    )
     engine = session.container.engine
     backbone = open_backbone(wish.backbone, weights=wish.weights, pack=engine.pack)
     sides = _sides(session, wish, sources, backbone, work)
@@ -216,46 +205,6 @@ def _run(
     )
     finish(work, wish.output, files | _report_files(report))
     return sides, trained, report
-
-
-def _sources(wish: Wish) -> Sources:
-    """All pictures; refuses at once what no look at them could mend."""
-    from countenance.training.recogniser import fold_count
-    from countenance.training.recogniser_pictures import read_people, read_unknown
-    from countenance.training.recogniser_split import hold_out
-
-    people = read_people(wish.people)
-    checked = read_people(wish.validation) if wish.validation else ()
-    unknown = read_unknown(wish.unknown) if wish.unknown else ()
-    _refuse_unlisted(wish, {p.person for p in checked} - {p.person for p in people})
-    _refuse_known_strangers(people, unknown)
-    for pictures in (() if checked else people, unknown):
-        hold_out(pictures, share=wish.share, seed=wish.plan.seed)
-    if not unknown:
-        fold_count(len({p.person for p in people}))
-    return Sources(people, checked, unknown)
-
-
-def _refuse_unlisted(wish: Wish, people: set[str]) -> None:
-    from countenance.training.errors import TrainingDataError
-
-    if people:
-        raise TrainingDataError(
-            f"{wish.validation} holds {min(people)}, of whom {wish.people} has no folder.",
-            remedy="Check with people who are trained with; give others with --unknown.",
-        )
-
-
-def _refuse_known_strangers(people: Sequence[Picture], unknown: Sequence[Picture]) -> None:
-    from countenance.training.errors import TrainingDataError
-
-    strangers = {Path(picture.series).name.casefold() for picture in unknown}
-    for person in dict.fromkeys(picture.person for picture in people):
-        if person.casefold() in strangers:
-            raise TrainingDataError(
-                f"{person} is both on the list and among the unknown.",
-                remedy="Take the folder or files out of one of the two.",
-            )
 
 
 def _sides(session: Session, wish: Wish, sources: Sources, backbone: Backbone, work: Path) -> Sides:
@@ -291,73 +240,3 @@ def _report_files(report: RecogniserReport) -> dict[str, bytes]:
 
     text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
     return {"report.json": text.encode(), "confusion.csv": report.confusion_csv().encode()}
-
-
-def _answer(
-    wish: Wish, sides: Sides, trained: TrainedRecogniser, report: RecogniserReport
-) -> dict[str, Any]:
-    return {
-        "card": str(wish.output / "recogniser.json"),
-        "people": len(sides.people),
-        "threshold": round(trained.threshold, 6),
-        "epochs": trained.progress.epoch,
-        "best_epoch": trained.progress.best_epoch,
-        "left_out": sides.counts()["left_out"],
-        "unchecked": list(sides.unchecked),
-        **report.as_dict(),
-    }
-
-
-def _show(
-    session: Session, wish: Wish, sides: Sides, trained: TrainedRecogniser, report: RecogniserReport
-) -> None:
-    from rich.table import Table
-
-    say: Callable[..., None] = partial(session.console.print, markup=False)
-    counts = sides.counts()
-    say(
-        f"{counts['people']} people, {counts['training']} pictures trained with, "
-        f"{report.n_known} of them and {report.n_unknown} of strangers judged."
-    )
-    left_out = {reason: count for reason, count in counts["left_out"].items() if count}
-    if left_out:
-        told = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in left_out.items())
-        say(f"Left out: {told}.")
-    if sides.unchecked:
-        say(f"Not checked, for want of a picture: {', '.join(sides.unchecked)}.")
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("95 % INTERVAL", "RECOGNISER", "PLAIN COMPARISON"):
-        table.add_column(heading, no_wrap=True)
-    for title, name in (
-        ("named right", "named_right"),
-        ("named as another", "named_wrong"),
-        ("strangers named", "unknown_named"),
-    ):
-        cells = [_cell(getattr(system, name)) for system in (report.recogniser, report.plain)]
-        table.add_row(title, *cells)
-    say(table)
-    say(_verdict(report))
-    say(f"Epoch {trained.progress.best_epoch} of {trained.progress.epoch} was kept.")
-    card = wish.output / "recogniser.json"
-    say(f"Written: {card}")
-    say(f"Use it: countenance faces classify IMAGE --model {card}")
-
-
-def _cell(rate: Any) -> str:
-    """Counts, and where the share lies with a confidence of 95 %."""
-    return f"{rate.errors} of {rate.total}, {rate.low:.1%} to {rate.high:.1%}"
-
-
-def _verdict(report: RecogniserReport) -> str:
-    total = report.n_known + report.n_unknown
-    counts = (
-        f"right on {report.recogniser.right} of {total} pictures, "
-        f"plain comparison on {report.plain.right}"
-    )
-    return {
-        "recogniser": f"The recogniser was better: {counts} (p = {report.p_value:.2g}).",
-        "plain": f"Plain comparison was better: the recogniser was {counts} "
-        f"(p = {report.p_value:.2g}). Enrol the people instead.",
-        "neither": f"No difference can be told: the recogniser was {counts} "
-        f"(p = {report.p_value:.2g}). Plain comparison needs no training.",
-    }[report.better]
