@@ -167,6 +167,7 @@ def test_a_missing_list_is_wrong_usage(home: Path, folder: Path) -> None:
 
 
 @pytest.mark.real_data
+@pytest.mark.timeout(900)  # a minute of two quiet cores, and cores are not always quiet
 def test_the_published_figures_hold(home: Path, shared_data: Path) -> None:
     """LFW, View 2, folds 1 and 2: 597 pairs of each kind, and everyone with everyone."""
     pairs = shared_data / "verification" / "pairs.csv"

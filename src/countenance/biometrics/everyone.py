@@ -99,7 +99,10 @@ def listed_scores(similarities: Singles, first: Indices, second: Indices) -> Non
     """
     order = np.argsort(-similarities, kind="stable")
     return NonMatedScores(
-        *(similarities[order], first[order], second[order], similarities.size),
+        similarities[order],
+        first[order],
+        second[order],
+        total=similarities.size,
         points=np.empty(0, np.float32),
         counts=np.empty(0, np.int64),
     )
@@ -137,7 +140,8 @@ def compare_everyone(
         counts += ordered.size - np.searchsorted(ordered, points, side="left")
         top.add(similarities, places, width=block.shape[1], start=start)
         on_rows(len(block))
-    return NonMatedScores(*top.falling(), total, points=points, counts=counts)
+    similarities, first, second = top.falling()
+    return NonMatedScores(similarities, first, second, total, points, counts)
 
 
 def count_of_everyone(people: Indices, *, weights: NDArray[np.int64] | None = None) -> int:

@@ -127,21 +127,22 @@ def _measure(
         acquired = _acquire(session, pairs, progress)
         task = progress.add_task("Comparing everyone", total=len(pairs.images), visible=everyone)
         compared = compare(
-            *(pairs, acquired),
+            pairs,
+            acquired,
             threshold=threshold,
             everyone=everyone,
             on_images=lambda done: progress.advance(task, done),
         )
         draws = progress.add_task("Drawing people for intervals", total=REPLICATES)
-        return (
-            *(acquired, compared),
-            measure(
-                *(pairs, acquired, compared),
-                threshold=threshold,
-                everyone=everyone,
-                on_replicate=lambda: progress.advance(draws),
-            ),
+        measured = measure(
+            pairs,
+            acquired,
+            compared,
+            threshold=threshold,
+            everyone=everyone,
+            on_replicate=lambda: progress.advance(draws),
         )
+    return acquired, compared, measured
 
 
 def _acquire(session: Session, pairs: PairList, progress: Progress) -> Acquired:
@@ -195,9 +196,8 @@ def _show_rates(session: Session, report: MatchingReport) -> None:
     }
     for name, (rate, over_people) in rows.items():
         errors = f"{rate.errors} of {rate.total}"
-        table.add_row(
-            *(name, f"{rate.value:.4%}", errors, _range(rate.interval), _range(over_people))
-        )
+        ranges = _range(rate.interval), _range(over_people)
+        table.add_row(name, f"{rate.value:.4%}", errors, *ranges)
     click.echo(f"At the shipped threshold {report.threshold:.3f}:")
     session.console.print(table)
 

@@ -103,14 +103,13 @@ def det_chart(
 
 
 def _draw_mark(axes: Axes, mark: Mark, lowest: tuple[float, float]) -> None:
-    rates = [mark.y, *((mark.interval.low, mark.interval.high) if mark.interval else ())]
+    ink = TOKENS["ink"]
     x = normal_deviates(np.clip([mark.x], lowest[0], _HIGHEST))
-    y = normal_deviates(np.clip(rates, lowest[1], _HIGHEST))
-    axes.plot(
-        *(x, y[:1]), "o", markersize=6, color=TOKENS["ink"], label=mark.label or None, zorder=4
-    )
+    y = normal_deviates(np.clip([mark.y], lowest[1], _HIGHEST))
+    axes.plot(x, y, "o", markersize=6, color=ink, label=mark.label or None, zorder=4)
     if mark.interval:
-        axes.plot(x.repeat(2), y[1:], color=TOKENS["ink"], linewidth=1.2, zorder=3)
+        ends = np.clip([mark.interval.low, mark.interval.high], lowest[1], _HIGHEST)
+        axes.plot(x.repeat(2), normal_deviates(ends), color=ink, linewidth=1.2, zorder=3)
 
 
 def _deviate_axis(axes: Axes, name: str, lowest: float) -> None:
@@ -149,10 +148,8 @@ def score_chart(
     for histogram, colour, dash in zip(histograms, SERIES, _DASHES, strict=False):
         tops = np.maximum(histogram.shares, floor)
         axes.stairs(tops, histogram.edges, fill=True, color=colour, alpha=0.16, baseline=floor)
-        axes.stairs(
-            *(tops, histogram.edges), baseline=None, label=histogram.label, color=colour,
-            linestyle=dash, linewidth=1.6,
-        )  # fmt: skip
+        outline = axes.stairs(tops, histogram.edges, baseline=None, label=histogram.label)
+        outline.set(color=colour, linestyle=dash, linewidth=1.6)
     if threshold is not None:
         axes.axvline(threshold, color=TOKENS["ink"], linewidth=1.2, label="Threshold")
     axes.set_yscale("log")
@@ -176,15 +173,11 @@ def discard_chart(
     """
     figure, axes = _canvas("Share of comparisons discarded, lowest quality first", y_label)
     for curve, colour, dash in zip(curves, SERIES, _DASHES, strict=False):
-        axes.step(
-            *(curve.x, curve.y), where="post", color=colour, linestyle=dash, label=curve.label,
-            linewidth=2,
-        )  # fmt: skip
+        x, y = curve.x, curve.y
+        axes.step(x, y, where="post", color=colour, linestyle=dash, label=curve.label, linewidth=2)
     if ideal_from:
-        axes.plot(
-            *([0.0, ideal_from], [ideal_from, 0.0]), color=TOKENS["muted"], linestyle=":",
-            label="Best possible", linewidth=1.6,
-        )  # fmt: skip
+        ends, muted = [0.0, ideal_from], TOKENS["muted"]
+        axes.plot(ends, ends[::-1], ":", color=muted, label="Best possible", linewidth=1.6)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _at: _percent(value))
     axes.set_xlim(0.0, max([0.05, *(float(curve.x.max(initial=0.0)) for curve in curves)]))

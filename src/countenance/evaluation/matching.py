@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from countenance.biometrics.bootstrap import REPLICATES, Replicates, bootstrap
 from countenance.biometrics.discard import DiscardCurve, error_versus_discard
@@ -141,12 +142,12 @@ def measure(
         failures_to_acquire=rate(len(acquired.failures), len(pairs.images)),
         comparisons_left_out=left + compared.non_mated_left_out,
         threshold=threshold,
-        fmr=ErrorRate(rate(matches, scores.total), percentile_interval(drawn.fmr)),
-        fnmr=ErrorRate(rate(misses, mated), percentile_interval(drawn.fnmr)),
+        fmr=ErrorRate(rate(matches, scores.total), _over_people(drawn.fmr)),
+        fnmr=ErrorRate(rate(misses, mated), _over_people(drawn.fnmr)),
         gfar=rate(matches, scores.total + compared.non_mated_left_out),
         gfrr=rate(misses + left, mated + left),
-        eer=Estimate(told.equal_error_rate(), percentile_interval(drawn.eer)),
-        auc=Estimate(told.area_under_curve(), percentile_interval(drawn.auc)),
+        eer=Estimate(told.equal_error_rate(), _over_people(drawn.eer)),
+        auc=Estimate(told.area_under_curve(), _over_people(drawn.auc)),
         best=_best(compared.listed),
         folds=_folds(pairs, compared.listed),
         fnmr_at_fmr=_fnmr_at_fmr(told, drawn, reported),
@@ -159,6 +160,12 @@ def measure(
     )
 
 
+def _over_people(replicates: NDArray[np.float64]) -> Interval | None:
+    """The interval; None when all draws agree: no draw shows an error that nobody made."""
+    interval = percentile_interval(replicates)
+    return None if interval is None or np.ptp(replicates) == 0 else interval
+
+
 def _can_tell(fmr: float, comparisons: int) -> bool:
     return fmr * comparisons >= 1 - 1e-9
 
@@ -168,7 +175,7 @@ def _fnmr_at_fmr(
 ) -> dict[str, Estimate]:
     estimates = {name: Estimate(None, None) for name in REPORTED_FMR}
     for column, (name, fmr) in enumerate(reported.items()):
-        interval = percentile_interval(drawn.fnmr_at_fmr[:, column])
+        interval = _over_people(drawn.fnmr_at_fmr[:, column])
         estimates[name] = Estimate(told.fnmr_at_fmr(fmr), interval)
     return estimates
 

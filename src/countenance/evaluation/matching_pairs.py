@@ -56,7 +56,7 @@ class PairList:
     people: NDArray[np.int32]
     """(images,) whose image each is, 0..p-1."""
     people_from: PeopleFrom
-    rows_skipped: int
+    rows_skipped: int = 0
     """Rows left out because an image is not there."""
 
     def paths(self) -> list[Path]:
@@ -105,7 +105,10 @@ def read_pairs(
         images=images,
         pairs=tuple(
             Pair(
-                *(index[row.a], index[row.b], row.is_mated, row.line),
+                a=index[row.a],
+                b=index[row.b],
+                is_mated=row.is_mated,
+                line=row.line,
                 fold=None if row.fold is None else folds[row.fold],
             )
             for row in rows
@@ -173,7 +176,10 @@ def _row(row: Mapping[str, str], columns: Sequence[str], line: int, check: _Comp
         check.fail("an image is compared with itself", line=line, remedy="Leave that row out.")
     has_people = PERSON_COLUMNS[0] in columns
     return _Row(
-        *(line, a, b, same == "1"),
+        line=line,
+        a=a,
+        b=b,
+        is_mated=same == "1",
         people=(cell(PERSON_COLUMNS[0]), cell(PERSON_COLUMNS[1])) if has_people else None,
         fold=cell(FOLD_COLUMN) if FOLD_COLUMN in columns else None,
     )

@@ -25,14 +25,18 @@ def worst_pairs_page(
     show = _Shower(pairs, acquired)
     mated = [
         show.tile(
-            *(pairs.pairs[row].a, pairs.pairs[row].b, float(value)),
+            pairs.pairs[row].a,
+            pairs.pairs[row].b,
+            similarity=float(value),
             wrong="not matched" if value < report.threshold else "",
         )
         for row, value in zip(mated_rows, compared.all.mated, strict=False)
     ]
     non_mated = [
         show.tile(
-            *(int(compared.images[a]), int(compared.images[b]), float(value)),
+            int(compared.images[a]),
+            int(compared.images[b]),
+            similarity=float(value),
             wrong="matched" if value >= report.threshold else "",
         )
         for a, b, value in zip(
@@ -61,7 +65,7 @@ class _Shower:
         self._acquired = acquired
         self._made: dict[int, str] = {}
 
-    def tile(self, a: int, b: int, similarity: float, *, wrong: str) -> Tile:
+    def tile(self, a: int, b: int, *, similarity: float, wrong: str) -> Tile:
         title = f"{similarity:.3f}" + (f", {wrong}" if wrong else "")
         names = (self._pairs.images[a], self._pairs.images[b])
         return Tile((self._picture(a), self._picture(b)), title, names, is_wrong=bool(wrong))

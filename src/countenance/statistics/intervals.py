@@ -76,11 +76,10 @@ def percentile_interval(
         replicates: (n,) the value in each; nan where it could not be told.
         confidence: share that lies inside.
 
-    Returns: None without replicates, when one of them could not be told, or when all are the same:
-        people drawn anew never show an error that nobody of them made.
+    Returns: None without replicates, or when one of them could not be told.
     Source: Efron, Annals of Statistics 7(1), 1979 (percentile method).
     """
-    if not replicates.size or np.isnan(replicates).any() or np.ptp(replicates) == 0:
+    if not replicates.size or np.isnan(replicates).any():
         return None
     tail = (1 - confidence) / 2
     low, high = np.quantile(replicates, [tail, 1 - tail])

@@ -54,7 +54,7 @@ def report_of(
     pairs = read_pairs(folder / "pairs.csv", root=folder, everyone=everyone)
     acquired = acquire(pairs.paths(), analyse=analyse, on_failure=lambda _path, _why: None)
     compared = compare(pairs, acquired, threshold=0.5, everyone=everyone)
-    report = measure(*(pairs, acquired, compared), threshold=0.5, everyone=everyone, replicates=30)
+    report = measure(pairs, acquired, compared, threshold=0.5, everyone=everyone, replicates=30)
     return report, as_json(report, pairs, acquired)
 
 
@@ -100,6 +100,13 @@ def test_intervals_are_told_beside_the_rates(tmp_path: Path) -> None:
     # As of 1 error in 3 by binom.test of R.
     assert intervals["fmr"]["exact"] == pytest.approx([0.0084, 0.9057], abs=1e-4)
     assert set(intervals["eer"]) == {"bootstrap"}
+
+
+def test_draws_that_all_agree_give_no_interval(tmp_path: Path) -> None:
+    rows = [f"{name}/0,{name}/10,1" for name in "pqrs"] + ["p/0,t/90,0", "q/0,u/100,0"]
+    report, _ = report_of(tmp_path, rows, everyone=True)
+    assert (report.fnmr.counted.value, report.fnmr.bootstrap) == (0.0, None)
+    assert report.fnmr.counted.high > 0.5
 
 
 def test_everyone_is_compared_with_everyone_of_the_other_people(tmp_path: Path) -> None:

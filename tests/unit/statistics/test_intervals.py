@@ -74,6 +74,6 @@ def test_a_percentile_interval_is_the_middle_of_the_replicates() -> None:
     assert (found.low, found.high) == pytest.approx((25, 975))
 
 
-@pytest.mark.parametrize("replicates", [[], [0.1, float("nan")], [0.0, 0.0]])
+@pytest.mark.parametrize("replicates", [[], [0.1, float("nan")]])
 def test_replicates_that_tell_nothing_give_no_interval(replicates: list[float]) -> None:
     assert percentile_interval(np.array(replicates, dtype=np.float64)) is None
