@@ -41,7 +41,7 @@ lock: dev-env ## Resolve pyproject.toml again, keeping the pins that still fit
 upgrade: dev-env ## Renew both locks with the newest versions allowed
 	@tools/lock --upgrade
 
-bench: env ## Measure the engine beside other software
+bench: dev-env ## Measure the engine beside other software
 	@$(VENV)/bin/countenance bench engine $(ARGS)
 
 clean: ## Remove the environment and caches; the data in ./var stays
