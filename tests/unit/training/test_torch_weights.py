@@ -156,3 +156,15 @@ def test_an_archive_that_swells_or_is_cut_off_is_refused(tmp_path: Path) -> None
         read_state_dict(archive(tmp_path / "b.pth", members)[:-30])
     with pytest.raises(CheckpointError, match="damaged archive"):
         read_state_dict(archive(tmp_path / "c.pth", {"w/data.pkl": state(item)}))
+
+
+def test_the_calls_of_the_first_versions_are_understood() -> None:
+    storage = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu")
+    storage += number(2) + b"NtQ"
+    plain = b"ctorch._utils\n_rebuild_tensor\n(" + storage + number(0)
+    plain += b"(" + number(2) + b"t(" + number(1) + b"ttR"
+    parameter = text("w") + b"ctorch.nn.parameter\nParameter\n(" + plain + b"\x88tR"
+    assert read_state_dict(checkpoint(parameter, [3.0, 4.0]))["w"].tolist() == [3.0, 4.0]
+    of_nothing = text("w") + b"ctorch.nn.parameter\nParameter\n(" + number(1) + b"\x88tR"
+    with pytest.raises(CheckpointError):
+        read_state_dict(checkpoint(of_nothing, [3.0]))
