@@ -2,14 +2,17 @@
 
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from countenance.bench.peers.catalogue import PLANS, PeerName
 from countenance.bench.peers.environment import environment_python
+from countenance.bench.peers.start import PeerSetup, start_peers
 from countenance.cli.main import main
 from tests.fixtures.portraits import Person, source_picture
 
@@ -188,6 +191,21 @@ def test_a_clip_without_a_face_is_told(home: Path, tmp_path: Path) -> None:
     assert result.exit_code == 1
     error = json.loads(result.stdout)["error"]
     assert (error["code"], "--clip" in error["remedy"]) == ("bench", True)
+
+
+def test_dlibs_networks_find_and_encode_the_face(home: Path, tmp_path: Path) -> None:
+    faces = [source_picture(person)[:260] for person in Person]
+    pictures = np.stack([cv2.resize(face, (320, 200)) for face in faces])
+    wall = np.full_like(pictures[:1], 90)
+    setup = PeerSetup(home, 1, lambda _: None, {PeerName.DLIB_CNN: Path(sys.executable)})
+    with ExitStack() as closing:
+        peers = start_peers([PeerName.DLIB_CNN], setup=setup, closing=closing)
+        process = peers.running[PeerName.DLIB_CNN]
+        process.share("frames", np.concatenate([pictures, wall]), path=tmp_path / "frames.raw")
+        collins, hopper, nobody = process.time("frame", [0, 1, 2], array="frames").values
+    assert nobody is None
+    assert len(collins) == len(hopper) == 128
+    assert np.linalg.norm(np.subtract(collins, hopper)) > 0.6, "dlib's own line between people"
 
 
 def test_the_path_of_the_tutorials_runs_in_an_environment_of_its_own(tmp_path: Path) -> None:
