@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 TABLE: Final = "robustness.csv"
 CHART: Final = "robustness.svg"
+_DRAWN: Final = (
+    ("All probes", SERIES[0], "o", -0.13),
+    ("Those a login would judge", SERIES[1], "s", 0.13),
+)
+"""Label, colour and form of a rate, and how far below the middle of its line it is drawn."""
 
 
 def write_report(rows: Sequence[Row], folder: Path, *, threshold: float) -> list[Path]:
@@ -51,20 +56,20 @@ def write_report(rows: Sequence[Row], folder: Path, *, threshold: float) -> list
 
 
 def chart_of(rows: Sequence[Row]) -> Figure:
-    """FNMR of each condition with its interval, one line for each, from the first row down."""
+    """FNMR of each condition that has one, with its interval; from the first row down."""
     from matplotlib.figure import Figure
 
+    rows = [row for row in rows if row.fnmr is not None]
     figure = Figure(figsize=(6.4, 1.2 + 0.22 * len(rows)), layout="constrained", facecolor="none")
     axes = figure.add_subplot(facecolor="none")
     for at, row in enumerate(rows):
-        for value, colour, aside in (
-            (row.fnmr, SERIES[0], -0.13),
-            (row.fnmr_accepted, SERIES[1], 0.13),
+        for value, (_, colour, form, aside) in zip(
+            (row.fnmr, row.fnmr_accepted), _DRAWN, strict=True
         ):
             if value is not None:
                 line = [value.low, value.high]
                 axes.plot(line, [at + aside] * 2, color=colour, linewidth=1.6)
-                axes.plot(value.value, at + aside, "o", color=colour, markersize=4)
+                axes.plot(value.value, at + aside, form, color=colour, markersize=4)
     axes.set_yticks(range(len(rows)), [_name(row) for row in rows], fontsize=8)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(-0.01, 1.01)
@@ -74,8 +79,8 @@ def chart_of(rows: Sequence[Row]) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["bottom", "left"]].set_color(TOKENS["line"])
     axes.grid(visible=True, axis="x", color=TOKENS["line"], linewidth=0.8)
-    for label, colour in (("All probes", SERIES[0]), ("Those a login would judge", SERIES[1])):
-        axes.plot([], [], "o-", color=colour, label=label)
+    for label, colour, form, _ in _DRAWN:
+        axes.plot([], [], f"{form}-", color=colour, label=label)
     figure.legend(
         loc="outside upper center", ncols=2, frameon=False, labelcolor=TOKENS["ink"], fontsize=9
     )
