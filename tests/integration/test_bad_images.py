@@ -8,6 +8,7 @@ import json
 import os
 from pathlib import Path
 
+import cv2
 import pytest
 from click.testing import CliRunner, Result
 
@@ -157,36 +158,44 @@ def test_a_folder_with_everything_in_it_is_imported_with_a_reason_for_each(
 
 
 def test_pairs_with_unusable_files_are_counted_and_do_not_stop_the_measurement(
-    home: Path, files: Path, tmp_path: Path
+    home: Path, tmp_path: Path
 ) -> None:
-    rows = [("plain.bmp", name, 1) for name in ("cmyk.jpg", "half.jpg", "bomb.png", "dot.png")]
+    names = ("cmyk.jpg", "turned-7.jpg", "half.jpg", "bomb.png", "dot.png")
+    write_all(tmp_path, {name: (GOOD | BAD | DOTS)[name] for name in ("plain.bmp", *names)})
+    cv2.imwrite(str(tmp_path / "other.jpg"), source_picture(Person.HOPPER))
+    rows = [("plain.bmp", name, 1) for name in names]
     with (tmp_path / "pairs.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("a", "b", "same"), *rows])
-    result = run(
-        home, "evaluate", "matching", "--pairs", tmp_path / "pairs.csv", "--root", files, "--json"
-    )
-    assert result.exception is None or isinstance(result.exception, SystemExit)
+        csv.writer(file).writerows([("a", "b", "same"), *rows, ("plain.bmp", "other.jpg", 0)])
+    pairs = ("--pairs", tmp_path / "pairs.csv", "--root", tmp_path)
+    result = run(home, "evaluate", "matching", *pairs, "--json")
+    assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
-    assert told.get("failures_to_acquire") == 3 or told["error"]["code"]
+    assert (told["n_mated"], told["n_non_mated"], told["failures_to_acquire"]) == (2, 1, 3)
+    assert (told["fnmr"], told["fmr"]) == (0, 0)
 
 
-def test_presentations_that_cannot_be_read_stop_or_count_but_never_trace(
-    home: Path, files: Path, tmp_path: Path
+@pytest.mark.parametrize("name", ["half.jpg", "film.gif", "bomb.bmp", "gone.jpg"])
+def test_a_presentation_that_cannot_be_read_stops_its_evaluation_and_training(
+    name: str, home: Path, tmp_path: Path
 ) -> None:
-    names = ["cmyk.jpg", "half.jpg", "film.gif", "sixteen-bit.png"]
+    files = {shown: (GOOD | BAD).get(shown) for shown in ("cmyk.jpg", "sixteen-bit.png", name)}
+    write_all(tmp_path, {shown: content for shown, content in files.items() if content})
     with (tmp_path / "manifest.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["path", "task", "label", "subject", "source_repo", "kind"])
-        for name, label in itertools.product(names, ("real", "fake")):
-            writer.writerow([files / name, "liveness", label, name, "here", "full_frame"])
+        for shown, label in itertools.product(files, ("real", "fake")):
+            writer.writerow([shown, "liveness", label, shown, shown, "full_frame"])
     for command in (
         ("evaluate", "pad", "--manifest", tmp_path / "manifest.csv", "--json"),
         ("pad", "train", "--data", tmp_path, "--output", tmp_path / "out", "--json"),
     ):
         result = run(home, *command)
-        assert result.exception is None or isinstance(result.exception, SystemExit)
+        assert isinstance(result.exception, SystemExit), result.exception
         assert result.exit_code == 1
-        assert json.loads(result.stdout)
+        error = json.loads(result.stdout)["error"]
+        assert error["code"].startswith(("image.", "dataset.")), error
+        assert name in error["message"]
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
