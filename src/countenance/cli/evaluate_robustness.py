@@ -43,6 +43,11 @@ _EVERY: Final = 2
     help="Video of one person who turns the head; give two or more, each of another person.",
 )
 @click.option(
+    "--skip-missing",
+    is_flag=True,
+    help="Leave out rows with an image that is not there, and count them.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=1),
     help="Most probes, taken evenly from the list; default all.",
@@ -59,6 +64,7 @@ def robustness(
     pairs: Path,
     root: Path | None,
     clips: tuple[Path, ...],
+    skip_missing: bool,
     limit: int | None,
     report: Path | None,
 ) -> None:
@@ -96,7 +102,9 @@ def robustness(
         require_plots()
     if len(clips) == 1:
         raise click.UsageError("Give --clip twice or more: strangers come from the other clips.")
-    wanted = read_pairs(pairs, root=root or pairs.parent, everyone=True)
+    wanted = read_pairs(pairs, root=root or pairs.parent, everyone=True, skip_missing=skip_missing)
+    if wanted.rows_skipped:
+        session.note(f"Left out: {wanted.rows_skipped} rows with an image that is not there.")
     probes = _evenly(probes_of(wanted), limit)
     engine = session.container.engine
     with session.progress() as progress:
