@@ -56,6 +56,12 @@ export const ENROLMENT_REFUSALS = {
     detail: "Face the camera yourself, in good light, without a phone or photo in front of it.",
   },
   face_changed: { line: "The face changed", detail: "All frames have to be of one person. Stay in the picture." },
+  challenge_unanswered: { line: "That took too long", detail: "The move was not made in time. Try again when you are ready." },
+  challenge_wrong: { line: "Another move was asked for", detail: "Wait for each move, then make it. Try again when you are ready." },
+  flat_picture: {
+    line: "This did not look like a person",
+    detail: "Face the camera yourself, in good light, without a phone or photo in front of it.",
+  },
   frozen: { line: "The picture does not move", detail: "The camera sends one picture again and again. Close other programs that use it, or take another camera." },
   not_enrolled: { line: "No face is enrolled", detail: "Begin the enrolment again." },
   other_pack: { line: "The enrolled face is of another model", detail: "Begin the enrolment again." },
