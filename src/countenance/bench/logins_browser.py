@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from simple_websocket import Client, ConnectionClosed
 from simple_websocket import ConnectionError as UpgradeRefusedError
+from wsproto.events import Ping
 
 from countenance.bench.logins_clips import Clip
 from countenance.ceremony.protocol import FrameMessage, pack_frame
@@ -163,7 +164,10 @@ class Visitor:
     def _open(self, ticket: str) -> Client:
         headers = {**self._headers, "Cookie": self._cookie(), "Origin": f"http://{self._host}"}
         url = f"ws://{self._host}/ws/capture?ticket={ticket}"
-        return Client.connect(url, headers=headers, receive_bytes=65_536)
+        socket = Client.connect(url, headers=headers, receive_bytes=65_536)
+        # A reply that came together with the upgrade is seen with the next data only.
+        socket.sock.sendall(socket.ws.send(Ping()))
+        return socket
 
 
 class _Conversation:
