@@ -22,8 +22,8 @@ from click.testing import CliRunner, Result
 from countenance.cli.main import main
 from countenance.images.image import Image
 from countenance.images.video import VideoWriter
-from countenance.training import recogniser, recogniser_work
-from countenance.training.recogniser_work import work_path
+from countenance.training import recogniser, work_folder
+from countenance.training.work_folder import work_path
 from countenance.vision import engine
 from countenance.vision.backends.onnx.recogniser import OnnxRecogniser
 from countenance.vision.recogniser_card import UNKNOWN, RecogniserView, read_recogniser_card
@@ -177,7 +177,7 @@ def test_a_stopped_run_goes_on_and_ends_like_one_that_was_not(
     with monkeypatch.context() as patch:
         epochs = iter([recogniser.save_arrays] * 9)
 
-        def stop(path: Path, arrays: recogniser_work.Arrays) -> None:
+        def stop(path: Path, arrays: work_folder.Arrays) -> None:
             save = next(epochs, None)
             if save is None:
                 raise KeyboardInterrupt
@@ -219,7 +219,7 @@ def test_a_full_disk_leaves_a_run_that_can_go_on(
     people: Path, strangers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output, arguments = tmp_path / "recogniser", (people, "--unknown", strangers)
-    written = recogniser_work._write
+    written = work_folder._write
 
     def full(path: Path, content: bytes) -> None:
         if path.name == "recogniser.json":
@@ -227,7 +227,7 @@ def test_a_full_disk_leaves_a_run_that_can_go_on(
         written(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(recogniser_work, "_write", full)
+        patch.setattr(work_folder, "_write", full)
         refused(train(*arguments, "--output", output), "No space left on device")
     assert not output.exists()
     assert train(*arguments, "--output", output, "--resume").exit_code == 0

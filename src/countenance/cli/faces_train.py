@@ -112,7 +112,7 @@ def train(session: Session, /, **options: Any) -> None:
     """
     from countenance.cli.recogniser_result import answer, show
     from countenance.training.recogniser_files import CARD
-    from countenance.training.recogniser_work import work_folder
+    from countenance.training.work_folder import work_folder
 
     wish = _wish(options)
     _require_extra()
@@ -175,7 +175,7 @@ def _run(
     from countenance.training.recogniser import head_count, train_recogniser
     from countenance.training.recogniser_files import recogniser_files
     from countenance.training.recogniser_sources import read_sources
-    from countenance.training.recogniser_work import finish
+    from countenance.training.work_folder import finish
 
     sources = read_sources(
         wish.people, wish.validation, wish.unknown, share=wish.share, seed=wish.plan.seed

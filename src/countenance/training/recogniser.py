@@ -25,7 +25,7 @@ from countenance.training.heads import (
 from countenance.training.recogniser_features import Seen
 from countenance.training.recogniser_sides import Sides
 from countenance.training.recogniser_threshold import named_across_halves, open_set_threshold
-from countenance.training.recogniser_work import load_arrays, save_arrays
+from countenance.training.work_folder import load_arrays, save_arrays
 from countenance.vision.recogniser_card import UNKNOWN
 
 FOLDS = 5

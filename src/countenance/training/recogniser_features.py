@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,8 +19,9 @@ from countenance.images.codec import FILE_LIMITS, decode_image
 from countenance.images.errors import ImageError, ImageUnreadableError
 from countenance.images.image import Image
 from countenance.training.backbones import Backbone
+from countenance.training.fingerprints import fingerprint
 from countenance.training.recogniser_pictures import Picture
-from countenance.training.recogniser_work import Arrays, load_arrays, save_arrays
+from countenance.training.work_folder import Arrays, load_arrays, save_arrays
 from countenance.vision.engine import Engine
 
 RECIPE = "recogniser/1"
@@ -123,13 +123,6 @@ def _rows(image: Image, engine: Engine, backbone: Backbone) -> Arrays:
         "quality": np.array([still.quality]),
         "fingerprint": fingerprint(image),
     }
-
-
-def fingerprint(image: Image) -> NDArray[np.uint8]:
-    """(32,) uint8: of 16 x 16 cells, whether each is brighter than its right neighbour."""
-    grey = cv2.cvtColor(image.pixels, cv2.COLOR_BGR2GRAY)
-    small = cv2.resize(grey, (17, 16), interpolation=cv2.INTER_AREA).astype(np.int16)
-    return np.packbits(small[:, :-1] > small[:, 1:])
 
 
 def _read(path: Path) -> bytes:

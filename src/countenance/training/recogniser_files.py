@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from countenance.training.backbones import Backbone
+from countenance.training.curves import learning_curves
 from countenance.training.graphs import GraphBuilder
 from countenance.training.heads import SoftmaxHead
 from countenance.training.recogniser import TrainedRecogniser
@@ -82,7 +82,7 @@ def recogniser_files(
     return {
         GRAPH: graph,
         CARD: (card.as_json() + "\n").encode(),
-        CURVES: learning_curves(trained.progress.history, best_epoch=trained.progress.best_epoch),
+        CURVES: learning_curves([trained.progress.history], best_epoch=trained.progress.best_epoch),
     }
 
 
@@ -100,33 +100,6 @@ def _golden(graph: bytes, card: RecogniserCard) -> tuple[dict[str, Any], ...]:
         }
         for seed in GOLDEN_SEEDS
     )
-
-
-def learning_curves(history: NDArray[np.float64], *, best_epoch: int) -> bytes:
-    """Return a PNG of loss and accuracy by epoch.
-
-    Args:
-        history: (epochs, 4) training loss and accuracy, validation loss and accuracy.
-        best_epoch: 1 for the first; marked.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    epochs = np.arange(1, len(history) + 1)
-    for place, (title, column) in enumerate((("Loss", 0), ("Accuracy", 1)), 1):
-        axes = figure.add_subplot(1, 2, place)
-        axes.plot(epochs, history[:, column], color="#5b6470", label="training")
-        axes.plot(epochs, history[:, column + 2], color="#0b6bcb", label="validation")
-        axes.axvline(best_epoch, color="#b0b7c0", linestyle=":", label="kept")
-        axes.set(xlabel="epoch", title=f"{title}, every class weighing the same")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(frameon=False)
-    png = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(png, format="png")
-    return png.getvalue()
 
 
 def _constant(graph: GraphBuilder, values: NDArray[np.float64]) -> str:

@@ -10,14 +10,10 @@ from typing import Any
 import numpy as np
 
 from countenance.training.errors import TrainingDataError
+from countenance.training.fingerprints import same_pictures
 from countenance.training.recogniser_features import Seen, Unseen
 from countenance.training.recogniser_pictures import Picture
-from countenance.training.recogniser_split import (
-    hold_out,
-    refuse_contradictions,
-    refuse_leak,
-    same_pictures,
-)
+from countenance.training.recogniser_split import hold_out, refuse_contradictions, refuse_leak
 from countenance.vision.recogniser_card import UNKNOWN
 
 

@@ -15,9 +15,6 @@ from countenance.training.errors import TrainingDataError
 from countenance.training.recogniser_pictures import Picture
 
 Marks = NDArray[np.bool_]
-SAME_PICTURE_BITS = 24
-"""Fingerprints that differ in at most so many of 256 bits show the same picture. Of pairs of LFW
-photographs one person's differ in 48 or more but for a single pair with 21, two people's in 44."""
 
 
 def hold_out(pictures: Sequence[Picture], *, share: float, seed: int) -> Marks:
@@ -67,22 +64,6 @@ def _chosen(
         if len(taken) + len(members) <= wanted:
             taken += members
     return taken or min(series.values(), key=len)
-
-
-def same_pictures(fingerprints: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """For each picture the index of another that is nearly the same; -1 where there is none.
-
-    Args:
-        fingerprints: (n, 32) uint8, 256 bits each.
-        others: (m, 32) uint8.
-    """
-    found = np.full(len(fingerprints), -1, np.int64)
-    for index, bits in enumerate(fingerprints):
-        if len(others):
-            differing = np.bitwise_count(others ^ bits).sum(axis=1)
-            nearest = int(np.argmin(differing))
-            found[index] = nearest if differing[nearest] <= SAME_PICTURE_BITS else -1
-    return found
 
 
 def refuse_contradictions(pictures: Sequence[Picture], digests: Sequence[str]) -> None:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from countenance.images.image import Image
 from countenance.training.augmentation import altered, draw_alteration
 from countenance.training.errors import TrainingDataError
-from countenance.training.recogniser_features import Seen, Unseen, fingerprint
+from countenance.training.fingerprints import SAME_PICTURE_BITS, fingerprint, same_pictures
+from countenance.training.recogniser_features import Seen, Unseen
 from countenance.training.recogniser_pictures import Picture, read_people, read_unknown
 from countenance.training.recogniser_sides import Sides, arrange
-from countenance.training.recogniser_split import SAME_PICTURE_BITS, hold_out, same_pictures
+from countenance.training.recogniser_split import hold_out
 from countenance.vision.recogniser_card import UNKNOWN
 from tests.fixtures.portraits import Person
 
