@@ -96,9 +96,10 @@ class SqlUsers:
             return UserPage(users=users, total=total, enrolled=enrolled)
 
     def count_faces(self) -> Mapping[str, int]:
-        counts = select(TemplateRow.pack, func.count()).group_by(TemplateRow.pack)
+        counted = func.count().label("faces")
+        counts = select(TemplateRow.pack, counted).group_by(TemplateRow.pack)
         with self._store.reading() as session:
-            return {pack: count for pack, count in session.execute(counts)}
+            return {row.pack: row.faces for row in session.execute(counts)}
 
     def set_enabled(self, user_id: UserId, *, enabled: bool, actor: UserId | None) -> User:
         with self._store.writing() as session:
