@@ -16,12 +16,12 @@ from countenance.images.image import Image
 from countenance.training import backbones_mobilenet, backbones_resnet, cards, lite0
 from countenance.training.errors import CheckpointError
 from countenance.training.graphs import GraphBuilder
-from countenance.training.torch_weights import read_state_dict
 from countenance.vision.backends.onnx.recogniser import face_picture
 from countenance.vision.backends.onnx.session import open_session
 from countenance.vision.engine import StillAnalysis
 from countenance.vision.packs import FACE_EMBEDDING, shipped_pack
 from countenance.vision.recogniser_card import RecogniserInput, RecogniserView
+from countenance.vision.torch_weights import read_state_dict
 
 NAMES: Final = ("embedding", "lite0", "mobilenet", "resnet50")
 BRING_WEIGHTS: Final = ("mobilenet", "resnet50")
@@ -132,6 +132,7 @@ def open_backbone(name: str, *, weights: Path | None, pack: str) -> Backbone:
     Raises:
         MissingExtraError: the carrier of EfficientNet-Lite0 is not installed.
         CheckpointError: the weights cannot be read, or are those of another architecture.
+        ModelInvalidError: they are no plain PyTorch checkpoint.
     """
     if name == "embedding":
         return EmbeddingBackbone(pack=pack)

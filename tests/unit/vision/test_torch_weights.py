@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from countenance.training.errors import CheckpointError
-from countenance.training.torch_weights import read_state_dict
+from countenance.vision.errors import ModelInvalidError
+from countenance.vision.torch_weights import read_state_dict
 
 MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 PROTOCOL = b"\x80\x02M\xe9\x03."
@@ -66,14 +66,14 @@ def test_a_tensor_that_reaches_outside_its_numbers_is_refused(
     shape: tuple[int, ...], stride: tuple[int, ...], offset: int
 ) -> None:
     item = tensor("w", shape=shape, stride=stride, offset=offset, size=7)
-    with pytest.raises(CheckpointError, match="tensor"):
+    with pytest.raises(ModelInvalidError, match="tensor"):
         read_state_dict(checkpoint(item, list(range(7))))
 
 
 def test_a_program_in_a_checkpoint_is_refused_and_not_run(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     call = b"cos\nsystem\n(" + text(f"touch {trace}") + b"tR"
-    with pytest.raises(CheckpointError, match="'os system', which is refused"):
+    with pytest.raises(ModelInvalidError, match="'os system', which is refused"):
         read_state_dict(checkpoint(text("w") + call, [0.0]))
     assert not trace.exists()
 
@@ -88,7 +88,7 @@ def test_a_program_in_a_checkpoint_is_refused_and_not_run(tmp_path: Path) -> Non
     ],
 )
 def test_every_other_way_to_a_call_is_refused(program: bytes) -> None:
-    with pytest.raises(CheckpointError):
+    with pytest.raises(ModelInvalidError):
         read_state_dict(MAGIC + PROTOCOL + SYSTEM + program)
 
 
@@ -97,7 +97,7 @@ def test_every_other_way_to_a_call_is_refused(program: bytes) -> None:
     [b"", b"no checkpoint", b"PK\x03\x04" + bytes(40), MAGIC, MAGIC + PROTOCOL + SYSTEM],
 )
 def test_other_files_are_refused(content: bytes) -> None:
-    with pytest.raises(CheckpointError):
+    with pytest.raises(ModelInvalidError):
         read_state_dict(content)
 
 
@@ -105,7 +105,7 @@ def test_a_checkpoint_cut_off_anywhere_is_refused() -> None:
     item = tensor("w", shape=(2, 3), stride=(3, 1), offset=0, size=6)
     whole = checkpoint(item, list(range(6)))
     for length in range(0, len(whole), 5):
-        with pytest.raises(CheckpointError):
+        with pytest.raises(ModelInvalidError):
             read_state_dict(whole[:length])
 
 
@@ -143,18 +143,18 @@ def test_a_damaged_or_hostile_archive_is_refused(
 ) -> None:
     item = tensor("w", shape=(2,), stride=(1,), offset=5, size=7)
     members = {"w/data.pkl": state(item), "w/data/0": np.zeros(7, "<f4").tobytes()}
-    with pytest.raises(CheckpointError, match=told):
+    with pytest.raises(ModelInvalidError, match=told):
         read_state_dict(archive(tmp_path / "w.pth", members | change))
 
 
 def test_an_archive_that_swells_or_is_cut_off_is_refused(tmp_path: Path) -> None:
     item = tensor("w", shape=(2,), stride=(1,), offset=0, size=2)
     members = {"w/data.pkl": state(item), "w/data/0": bytes(8)}
-    with pytest.raises(CheckpointError, match="compressed"):
+    with pytest.raises(ModelInvalidError, match="compressed"):
         read_state_dict(archive(tmp_path / "a.pth", members, how=zipfile.ZIP_DEFLATED))
-    with pytest.raises(CheckpointError, match="damaged archive"):
+    with pytest.raises(ModelInvalidError, match="damaged archive"):
         read_state_dict(archive(tmp_path / "b.pth", members)[:-30])
-    with pytest.raises(CheckpointError, match="damaged archive"):
+    with pytest.raises(ModelInvalidError, match="damaged archive"):
         read_state_dict(archive(tmp_path / "c.pth", {"w/data.pkl": state(item)}))
 
 
@@ -166,5 +166,5 @@ def test_the_calls_of_the_first_versions_are_understood() -> None:
     parameter = text("w") + b"ctorch.nn.parameter\nParameter\n(" + plain + b"\x88tR"
     assert read_state_dict(checkpoint(parameter, [3.0, 4.0]))["w"].tolist() == [3.0, 4.0]
     of_nothing = text("w") + b"ctorch.nn.parameter\nParameter\n(" + number(1) + b"\x88tR"
-    with pytest.raises(CheckpointError):
+    with pytest.raises(ModelInvalidError):
         read_state_dict(checkpoint(of_nothing, [3.0]))
