@@ -100,7 +100,9 @@ class Stage:
 
 
 def _patient(settings: Settings) -> Settings:
-    return dataclasses.replace(settings, login=LoginSettings(time_limit_s=3600.0))
+    return dataclasses.replace(
+        settings, login=LoginSettings(policy="passive", own_time_limit_s=3600.0)
+    )
 
 
 def people(container: Container, clock: ManualClock) -> None:

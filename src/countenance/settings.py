@@ -49,10 +49,17 @@ class EngineSettings:
     """Model pack; faces enrolled with another one have to be enrolled again."""
     pad_card: str = _setting("PAD_CARD", "")
     """Path of the model card of another passive detector; empty takes the shipped one."""
+    pad_fusion: str = _setting("ENGINE_PAD_FUSION", "auto")
+    """auto asks the pack minifasnet for a second opinion where it is installed; off does not."""
     fpir: float = _setting("FPIR", 0.01)
     """Share of searches of a stranger among all who are enrolled that may name somebody, 0..1."""
 
     def __post_init__(self) -> None:
+        if self.pad_fusion not in ("auto", "off"):
+            raise ConfigurationError(
+                f"{PREFIX}ENGINE_PAD_FUSION is {self.pad_fusion!r}.",
+                remedy="Give auto or off.",
+            )
         if not 0 < self.fpir < 1:
             raise ConfigurationError(
                 f"{PREFIX}FPIR is {self.fpir}, which is no false positive identification rate.",
@@ -60,20 +67,38 @@ class EngineSettings:
             )
 
 
+LOGIN_POLICIES: Final[Mapping[str, float]] = {"passive": 20.0, "standard": 45.0}
+"""Policies of a login by name, and the seconds that each one gives."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoginSettings:
     """What a login by face asks for."""
 
+    policy: str = _setting("LOGIN_POLICY", "passive")
+    """`passive` asks for good frames, `standard` for moves of the head besides."""
     frames: int = _setting("LOGIN_FRAMES", 10)
     """Consecutive good frames for a grant."""
-    time_limit_s: float = _setting("LOGIN_TIME_LIMIT_S", 20.0)
-    """From the first frame to the verdict, seconds."""
+    own_time_limit_s: float = _setting("LOGIN_TIME_LIMIT_S", 0.0)
+    """Time for a login, seconds; 0 takes that of the policy."""
     pending_limit_s: float = _setting("LOGIN_PENDING_LIMIT_S", 300.0)
     """How long a right password waits for the face, seconds."""
     tries: int = _setting("LOGIN_TRIES", 5)
     """Face attempts after one right password."""
     code_lifetime_s: float = _setting("LOGIN_CODE_LIFETIME_S", 900.0)
     """How long a one-time login code of an administrator is good, seconds."""
+
+    def __post_init__(self) -> None:
+        if self.policy not in LOGIN_POLICIES:
+            raise ConfigurationError(
+                f"{PREFIX}LOGIN_POLICY is {self.policy!r}, which is no policy.",
+                remedy=f"Give one of: {', '.join(LOGIN_POLICIES)}.",
+            )
+
+    @property
+    def time_limit_s(self) -> float:
+        """From the first frame to the verdict, seconds."""
+        return self.own_time_limit_s or LOGIN_POLICIES[self.policy]
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,9 @@ def start_server(tmp_path: Path) -> Iterator[ServerFactory]:
         *, home: Path | None = None, port: int | None = None, env: dict[str, str] | None = None
     ) -> Server:
         place = home or tmp_path / f"home-{len(started)}"
-        server = Server(place, port or free_port(), dict(env or {}))
+        # A clip cannot answer what it is asked.
+        given = {"COUNTENANCE_LOGIN_POLICY": "passive"} | (env or {})
+        server = Server(place, port or free_port(), given)
         started.append(server)
         return server.start()
 

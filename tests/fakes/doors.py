@@ -117,8 +117,12 @@ class Visit:
 
 
 def open_door(home: Path, **groups: dict[str, Any]) -> Door:
-    """A door with settings changed: `open_door(path, capture={"max_concurrent": 1})`."""
-    settings = read_settings({"COUNTENANCE_HOME": str(home)})
+    """A door with settings changed: `open_door(path, capture={"max_concurrent": 1})`.
+
+    Its login asks for good frames only, for that is what painted frames give by themselves.
+    """
+    environ = {"COUNTENANCE_HOME": str(home), "COUNTENANCE_LOGIN_POLICY": "passive"}
+    settings = read_settings(environ)
     for name, values in groups.items():
         changed = replace(getattr(settings, name), **values)
         settings = replace(settings, **{name: changed})  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from countenance.biometrics.comparison import similarity_to_template
 from countenance.biometrics.embeddings import Embedding, normalised
 from countenance.biometrics.templates import Template, template_of
 from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
+from countenance.geometry.planarity import Planarity
 from countenance.images.codec import encode_jpeg
 from countenance.images.image import Image
 
@@ -30,6 +31,8 @@ class Seen:
     face_count: int = 1
     yaw_deg: float = 0.0
     box_xyxy: tuple[float, float, float, float] = (0.36, 0.24, 0.64, 0.72)
+    planarity: Planarity | None = None
+    """Told while depth is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,13 @@ class FakeObserver:
 
     def __init__(self, see: Callable[[Image], Seen]) -> None:
         self._see = see
+        self.measures_depth = False
+
+    def begin_relief(self) -> None:
+        self.measures_depth = True
+
+    def end_relief(self) -> None:
+        self.measures_depth = False
 
     def analyse(
         self, image: Image, *, sequence: int, at_s: float, template: Template | None
@@ -93,6 +103,7 @@ class FakeObserver:
             pitch_deg=0.0,
             is_bona_fide=seen.is_bona_fide if is_good else None,
             is_match=is_match,
+            planarity=seen.planarity if self.measures_depth else None,
         )
         return FakeAnalysis(Observation(sequence, at_s, seen.face_count, face), embedding)
 

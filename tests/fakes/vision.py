@@ -60,6 +60,8 @@ class ScriptedEmbedder:
 
     person: int = 1
     calls: int = 0
+    towards: tuple[int, float] = (1, 0.0)
+    """Another person, and how far the face has become that one, 0..1."""
 
     @property
     def pack(self) -> str:
@@ -67,7 +69,9 @@ class ScriptedEmbedder:
 
     def embed(self, image: Image, *, landmarks: Landmarks5) -> Embedding:
         self.calls += 1
-        return embedding_of(self.person)
+        other, share = self.towards
+        mixed = (1 - share) * np.eye(128)[self.person] + share * np.eye(128)[other]
+        return normalised(mixed, pack=PACK)
 
 
 @dataclass

@@ -130,6 +130,8 @@ def test_a_frame_is_answered_with_place_hint_progress_and_credit(host: str, visi
         "prompt": None,
         "progress": [1, 10],
         "good": True,
+        "reach": 0.0,
+        "moves": None,
         "credit": 1,
     }
     assert camera.show(NOBODY)["hint"] == "no_face"
@@ -166,7 +168,7 @@ def test_no_reply_carries_a_score_or_the_exact_reason(host: str, visit: Visit) -
     keys = set().union(*(reply.keys() for reply in said))
     assert keys == {
         *("type", "credit", "frames_needed", "time_limit_s", "purpose"),
-        *("sequence", "box", "hint", "prompt", "progress", "good"),
+        *("sequence", "box", "hint", "prompt", "progress", "good", "reach", "moves"),
         *("granted", "reason", "next", "tries_left", "note"),
     }
     text = json.dumps(said)

@@ -20,6 +20,11 @@ READY_LIMIT_S: Final = 180.0
 STOP_LIMIT_S: Final = 20.0
 _OWN: Final = ("HOME", "PORT", "HOST", "DATABASE_URL", "MASTER_KEY", "TRUSTED_PROXIES", "ORIGINS")
 """Settings that the bench gives; what else is set for the engine and captures stays."""
+_GIVEN: Final = {
+    "COUNTENANCE_TRUSTED_PROXIES": "1",
+    # A recording cannot answer what it is asked.
+    "COUNTENANCE_LOGIN_POLICY": "passive",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class MeasuredServer:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 on_leash([*command, "run", "--port", str(self.port)]),
-                env=environment() | {"COUNTENANCE_TRUSTED_PROXIES": "1"},
+                env=environment() | _GIVEN,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         try:

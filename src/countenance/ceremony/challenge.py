@@ -13,7 +13,7 @@ from enum import StrEnum
 from statistics import median
 from typing import Final
 
-from countenance.ceremony.evidence import FaceEvidence, Observation
+from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.ceremony.verdict import Reason
 from countenance.geometry.planarity import Planarity
 
@@ -50,9 +50,9 @@ class ChallengePolicy:
     wait_s: tuple[float, float] = (0.2, 1.2)
     """Shortest and longest random wait, once settled, before a move is revealed."""
     reaction_min_s: float = 0.15
-    """Nobody has turned the head sooner after the move was revealed: it was under way before."""
+    """Nobody has turned the head sooner after the move was told: it was under way before."""
     move_limit_s: float = 6.0
-    """From revealing a move to having answered it."""
+    """From telling a move to having answered it."""
     proof_frames: int = 2
     """Frames in the turned pose whose depth could be measured."""
     min_relief_rms: float = 0.03
@@ -140,6 +140,7 @@ class ChallengeState:
     """Whether the head has looked straight ahead since the last answer: from then on a turn that
     nobody asked for is a mistake."""
     revealed_at_s: float = 0.0
+    """When the move became known; see `announce`."""
     width: float = 0.0
     """Width of the settled face as a share of the frame's, before the move."""
     relief: tuple[Planarity, ...] = ()
@@ -158,6 +159,11 @@ class ChallengeState:
     def progress(self) -> tuple[int, int]:
         """Moves answered and moves asked for."""
         return self.answered, self.policy.moves
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether the face has to look straight ahead now."""
+        return self.phase is Phase.SETTLING
 
 
 def begin_challenge(policy: ChallengePolicy, draw: Draw, *, track_id: int) -> ChallengeState:
@@ -194,6 +200,17 @@ def advance_challenge(state: ChallengeState, observation: Observation) -> Challe
     if at_s - state.revealed_at_s > state.policy.move_limit_s:
         return _failed(state, Reason.CHALLENGE_UNANSWERED)
     return _watch(state, face, at_s=at_s)
+
+
+def announce(state: ChallengeState, *, at_s: float) -> ChallengeState:
+    """The revealed move is told now: nobody can have known it before, reactions count from here.
+
+    Args:
+        state: any; one without a revealed move is returned unchanged.
+        at_s: when the reply goes out, on the clock of the observations; not before the frame that
+            revealed the move.
+    """
+    return state if state.move is None else replace(state, revealed_at_s=at_s)
 
 
 def _is_another(state: ChallengeState, face: FaceEvidence) -> bool:
@@ -276,8 +293,12 @@ def _done(policy: ChallengePolicy, move: Move, face: FaceEvidence, *, width: flo
 
 
 def _prove(state: ChallengeState, face: FaceEvidence) -> ChallengeState:
-    """Gather the depth of the turned face; without it a turn is no answer."""
-    if face.planarity is None:
+    """Gather the depth of the turned face; without it a turn is no answer.
+
+    Only frames count in which the face could be compared with that of the frames before: whoever
+    changes places makes the picture dark or blurred.
+    """
+    if face.planarity is None or face.hint not in (Hint.HOLD_STILL, Hint.TURNED):
         return state
     state = replace(state, relief=(*state.relief, face.planarity))
     if len(state.relief) < state.policy.proof_frames:

@@ -16,6 +16,7 @@ from countenance.ceremony.challenge import (
     Move,
     Phase,
     advance_challenge,
+    announce,
     begin_challenge,
 )
 from countenance.ceremony.evidence import Hint, Observation
@@ -152,6 +153,13 @@ def _challenged(state: LoginState, challenge: ChallengeState) -> LoginState:
 
 def _asking(passive: State, *, frames: int) -> State:
     return replace(passive, verdict=None, policy=replace(passive.policy, frames_needed=frames))
+
+
+def announce_move(state: LoginState, *, at_s: float) -> LoginState:
+    """The move that the last frame revealed is told to the person now; see `announce`."""
+    if state.challenge is None:
+        return state
+    return replace(state, challenge=announce(state.challenge, at_s=at_s))
 
 
 def expire_login(state: LoginState, *, at_s: float) -> LoginState:

@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -105,7 +105,8 @@ def _watch(session: Session, engine: Engine, wish: Wish) -> Watch:
 
     login = session.settings.login
     policy = PassivePolicy(
-        frames_needed=wish.frames or login.frames, time_limit_s=login.time_limit_s
+        frames_needed=wish.frames or login.frames,
+        time_limit_s=replace(login, policy="passive").time_limit_s,
     )
     gallery, names = _enrolled(session, engine, wish.user)
     threshold = engine.thresholds.match_similarity

@@ -13,7 +13,7 @@ from countenance.biometrics.embeddings import Embedding, normalised
 from countenance.biometrics.open_set import NonMatedTail, identification_threshold
 from countenance.biometrics.templates import Template
 from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
-from countenance.geometry.landmarks import HeadPose, head_pose
+from countenance.geometry.landmarks import HeadPose, Landmarks5, head_pose
 from countenance.images.image import Image
 from countenance.images.quality import frame_fingerprint, is_same_picture, measure
 from countenance.pad.temporal import ScoreTrail, follow
@@ -25,6 +25,7 @@ from countenance.vision.interfaces import (
     PadModel,
 )
 from countenance.vision.quality import QualityLimits, first_hint, sample_quality
+from countenance.vision.relief import ReliefTracker
 from countenance.vision.tracking import Followed, Tracker
 
 _MEMORY: Final = 0.9
@@ -84,9 +85,29 @@ class Observer:
     _trail: ScoreTrail | None = None
     _scored: BonaFideScore | None = None
     """Of the frame before; None when that was not judged."""
+    _view: tuple[Image, Landmarks5] | None = None
+    """The last frame that was looked at, and the face on it; None when there was none."""
+    _relief: ReliefTracker | None = None
+    """None outside of a challenge."""
 
     def __post_init__(self) -> None:
         self._tracker = Tracker(self.detector)
+
+    def begin_relief(self) -> None:
+        """Take the last frame that was looked at as the view that depth is measured from.
+
+        Until `end_relief` the evidence of each frame says how its face has moved since
+        (`FaceEvidence.planarity`), and a face that is turned away is compared with its own track.
+        Meanwhile that track is remembered as it was, so that nobody can grow into it.
+        Without a face on that frame no depth will be measured.
+        """
+        self._relief = ReliefTracker()
+        if self._view is not None:
+            self._relief.restart(*self._view)
+
+    def end_relief(self) -> None:
+        """Measure no depth any more; twice does nothing."""
+        self._relief = None
 
     def observe(
         self, image: Image, *, sequence: int, at_s: float, template: Template | None
@@ -114,9 +135,10 @@ class Observer:
         self._fingerprint = fingerprint
         followed = self._tracker.follow(image)
         if followed is None:
-            self._scored = None
+            self._scored = self._view = None
             analysis = FrameAnalysis(Observation(sequence, at_s, 0, None))
         else:
+            self._view = image, followed.face.landmarks
             analysis = self._judge(image, followed, sequence, at_s, template)
         self._last = analysis.observation
         return analysis
@@ -146,6 +168,8 @@ class Observer:
         hint = first_hint(face, pose=pose, picture=picture, frame_size=size, limits=self.limits)
         evidence = _evidence(followed, pose=pose, hint=hint, frame_size=size)
         embedding, bona_fide = None, None
+        if self._relief is not None and pose is not None:
+            evidence = self._with_relief(self._relief, image, followed, evidence)
         if not evidence.has_quality:
             self._scored = None
         else:
@@ -165,6 +189,23 @@ class Observer:
             bona_fide=bona_fide,
             quality=sample_quality(pose=pose, picture=picture, face=face),
         )
+
+    def _with_relief(
+        self, relief: ReliefTracker, image: Image, followed: Followed, evidence: FaceEvidence
+    ) -> FaceEvidence:
+        """What a challenge asks for besides: depth, and whose the face is that turns away."""
+        landmarks = followed.face.landmarks
+        evidence = replace(evidence, planarity=relief.follow(image, landmarks))
+        if evidence.hint is not Hint.TURNED:
+            return evidence
+        embedding = self.embedder.embed(image, landmarks=landmarks)
+        return replace(evidence, is_continuous=self._is_of_track(embedding, followed.track_id))
+
+    def _is_of_track(self, embedding: Embedding, track_id: int) -> bool:
+        """Whether a turned face is that of the track; it leaves no trace in the track's memory."""
+        if self._mean is None or self._mean_track != track_id:
+            return False
+        return similarity(embedding, self._mean) >= self.thresholds.continuity_similarity
 
     def _score(self, image: Image, followed: Followed) -> BonaFideScore:
         is_known = self._trail is not None and self._trail.track_id == followed.track_id
@@ -193,6 +234,8 @@ class Observer:
         if similarity(embedding, mean) < self.thresholds.continuity_similarity:
             self._mean, self._trail, self._scored = embedding, None, None
             return False
+        if self._relief is not None:
+            return True
         blend = _MEMORY * mean.values + (1 - _MEMORY) * embedding.values
         self._mean = normalised(blend, pack=embedding.pack)
         return True

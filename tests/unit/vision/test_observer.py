@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from countenance.biometrics.comparison import PackMismatchError
 from countenance.biometrics.templates import Template, template_of
 from countenance.ceremony.evidence import FaceEvidence, Hint
+from countenance.geometry.landmarks import LEFT_EYE, NOSE, Landmarks5
 from countenance.images.image import Image
 from countenance.vision.backends.null import NullDetector, NullEmbedder, NullPadModel
 from countenance.vision.errors import ModelMissingError
+from countenance.vision.interfaces import DetectedFace
 from countenance.vision.observer import FrameAnalysis, Observer, Thresholds
 from tests.fakes.vision import (
     ScriptedDetector,
@@ -172,3 +175,75 @@ def test_what_the_crop_gave_is_handed_on_only_to_the_next_frame_of_the_same_face
     room.look(room.picture(brightness=0.1))
     room.look()
     assert room.pad.handed_on[-1] is None
+
+
+def textured(shift_px: int) -> Image:
+    """A picture with corners everywhere, moved sideways."""
+    noise = np.random.default_rng(5).integers(40, 220, (120, 160), dtype=np.uint8)
+    large = cv2.resize(noise, (640, 480), interpolation=cv2.INTER_CUBIC)
+    return Image(np.repeat(np.roll(large, shift_px, axis=1)[..., None], 3, axis=2))
+
+
+def turned(face: DetectedFace) -> DetectedFace:
+    """The same face with the nose before its left eye."""
+    points = face.landmarks.points.copy()
+    points[NOSE, 0] = points[LEFT_EYE, 0]
+    return DetectedFace(face.box, Landmarks5(points), face.detection_score)
+
+
+def test_depth_is_measured_between_begin_and_end_only() -> None:
+    room = Room()
+    assert face_of(room.look(textured(0))).planarity is None
+    room.observer.begin_relief()
+    seen = face_of(room.look(textured(2))).planarity
+    assert seen is not None
+    assert seen.rms < 0.02
+    room.observer.end_relief()
+    assert face_of(room.look(textured(4))).planarity is None
+
+
+def test_without_a_face_to_begin_with_no_depth_is_measured() -> None:
+    room = Room()
+    here, room.detector.present = room.detector.present, ()
+    room.look(textured(0))
+    room.observer.begin_relief()
+    room.detector.present = here
+    assert face_of(room.look(textured(2))).planarity is None
+
+
+def test_a_turned_face_is_compared_with_its_track_during_a_challenge_only() -> None:
+    room = Room()
+    room.look()
+    room.detector.present = tuple(turned(face) for face in room.detector.present)
+    face = face_of(room.look())
+    assert (face.hint, room.embedder.calls) == (Hint.TURNED, 1)
+    room.observer.begin_relief()
+    face = face_of(room.look())
+    assert (face.is_continuous, room.embedder.calls) == (True, 2)
+    assert (face.is_match, face.is_bona_fide, room.pad.calls) == (None, None, 1)
+    room.embedder.person = 2
+    assert not face_of(room.look()).is_continuous
+
+
+def test_a_turned_face_of_a_track_that_was_never_seen_from_the_front_is_not_continuous() -> None:
+    room = Room()
+    room.detector.present = tuple(turned(face) for face in room.detector.present)
+    room.look()
+    room.observer.begin_relief()
+    assert not face_of(room.look()).is_continuous
+
+
+@pytest.mark.parametrize(("in_challenge", "kept"), [(False, True), (True, False)])
+def test_nobody_can_grow_into_the_face_of_a_track_during_a_challenge(
+    in_challenge: bool, kept: bool
+) -> None:
+    """One person changes into another over sixty frames."""
+    room = Room()
+    room.look()
+    if in_challenge:
+        room.observer.begin_relief()
+    seen = []
+    for share in np.linspace(0, 1, 60):
+        room.embedder.towards = (2, float(share))
+        seen.append(face_of(room.look()).is_continuous)
+    assert all(seen) is kept

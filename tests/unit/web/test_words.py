@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import pytest
 
+from countenance.ceremony.challenge import Move
 from countenance.ceremony.enrolment import Prompt
 from countenance.ceremony.evidence import Hint
 from countenance.ceremony.verdict import PublicReason, Reason
@@ -28,6 +29,7 @@ def table(name: str) -> dict[str, str]:
     [
         ("HINTS", Hint),
         ("PROMPTS", Prompt),
+        ("MOVES", Move),
         ("LOGIN_REFUSALS", PublicReason),
         ("ENROLMENT_REFUSALS", Reason),
     ],

@@ -31,6 +31,12 @@ class FrameObserver(Protocol):
     ) -> Analysis:
         """Look at the next frame; `template` is what its face is compared with."""
 
+    def begin_relief(self) -> None:
+        """Measure the depth of the face in the next frames, against the last one."""
+
+    def end_relief(self) -> None:
+        """Measure no depth any more."""
+
 
 class Recognition(Protocol):
     """What the captures need of the engine."""

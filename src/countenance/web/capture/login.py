@@ -3,18 +3,64 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from secrets import choice, randbelow
+from typing import Final
 
 from countenance.biometrics.templates import Template
-from countenance.ceremony.evidence import Observation
-from countenance.ceremony.policy import PassivePolicy
-from countenance.ceremony.state import State, advance, begin, expire, interrupt
+from countenance.ceremony.challenge import ChallengeState, Draw, draw_challenge
+from countenance.ceremony.enrolment import Prompt
+from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
+from countenance.ceremony.login import (
+    LoginPolicy,
+    LoginState,
+    advance_login,
+    announce_move,
+    begin_login,
+    expire_login,
+    interrupt_login,
+)
 from countenance.ceremony.verdict import Reason, Verdict
+from countenance.clock import Clock
 from countenance.events import Tag
 from countenance.identity.interfaces import AuditTrail, Purpose, Transaction, Transactions
 from countenance.images.image import Image
 from countenance.web.capture import replies
 from countenance.web.capture.course import Analysis, FrameObserver
 from countenance.web.capture.replies import FrameView, Reply
+
+_SHOWN_WHILE_MOVING: Final = (
+    Hint.NO_FACE,
+    Hint.SEVERAL_FACES,
+    Hint.TOO_DARK,
+    Hint.TOO_BRIGHT,
+    Hint.BACKLIT,
+)
+"""The others speak of place, distance, direction and movement, which is what a move changes."""
+_FINE: Final = 1_000_000
+"""Steps of a random share."""
+
+
+def draw_moves(policy: LoginPolicy) -> tuple[Draw, ...]:
+    """As many challenges as a login may need, from the system's source of secrets."""
+    challenge = policy.challenge
+    if challenge is None:
+        return ()
+    return tuple(
+        draw_challenge(challenge, choose=choice, share=lambda: randbelow(_FINE) / _FINE)
+        for _ in range(policy.draws_needed)
+    )
+
+
+def follow_relief(observer: FrameObserver, before: LoginState, state: LoginState) -> None:
+    """Let an observer measure depth from the frame that reveals a move until the move is over.
+
+    Args:
+        observer: has just looked at the frame that led from `before` to `state`.
+    """
+    if state.challenge is not None and state.challenge.starts_relief:
+        observer.begin_relief()
+    elif before.move is not None and state.move is None:
+        observer.end_relief()
 
 
 class LoginCourse:
@@ -26,8 +72,9 @@ class LoginCourse:
         self,
         transaction: Transaction,
         *,
-        policy: PassivePolicy,
+        policy: LoginPolicy,
         observer: FrameObserver,
+        clock: Clock,
         template: Template | None,
         lack: Reason,
         transactions: Transactions,
@@ -38,6 +85,7 @@ class LoginCourse:
         """Begin a login.
 
         Args:
+            clock: of this machine; measures how long a frame was looked at.
             template: of the transaction's user; None when there is none to compare with.
             lack: why not, when there is none.
             tries: refusals in a row before a pause.
@@ -48,41 +96,44 @@ class LoginCourse:
         self._transaction = transaction
         self._policy = policy
         self._observer = observer
+        self._clock = clock
         self._template = template
         self._lack = lack
         self._transactions = transactions
         self._audit = audit
         self._tries = tries
         self._next_url = next_url
-        self._state: State | None = None
+        self._state: LoginState | None = None
 
     @property
     def frames_needed(self) -> int:
-        return self._policy.frames_needed
+        return self._policy.passive.frames_needed
 
     @property
     def time_limit_s(self) -> float:
-        return self._policy.time_limit_s
+        return self._policy.passive.time_limit_s
 
     @property
     def verdict(self) -> Verdict | None:
         return self._state.verdict if self._state else None
 
     def take(self, image: Image, *, sequence: int, at_s: float) -> FrameView:
-        before = self._state or begin(self._policy, at_s=at_s)
+        began_s = self._clock.monotonic_s()
+        before = self._state or self._begun(at_s)
         analysis = self._observer.analyse(
             image, sequence=sequence, at_s=at_s, template=self._template
         )
         observation = self._compared(analysis)
-        state = self._state = advance(before, observation)
-        face = observation.face
-        return FrameView(
-            box_xyxy=face.box_xyxy if face else None,
-            hint=state.hint.value,
-            prompt=None,
-            progress=state.progress,
-            is_good=state.streak > before.streak,
-        )
+        state = advance_login(before, observation)
+        follow_relief(self._observer, before, state)
+        if state.move is not before.move:
+            # Nobody knows a move before its reply is out, however long the engine took.
+            state = announce_move(state, at_s=at_s + self._clock.monotonic_s() - began_s)
+        self._state = state
+        return _view(state, observation.face, is_good=_counts(before, state))
+
+    def _begun(self, at_s: float) -> LoginState:
+        return begin_login(self._policy, draw_moves(self._policy), at_s=at_s)
 
     def _compared(self, analysis: Analysis) -> Observation:
         """Without a template every face is another person's, so that nothing shows the lack."""
@@ -93,10 +144,10 @@ class LoginCourse:
 
     def expire(self, *, at_s: float) -> None:
         if self._state:
-            self._state = expire(self._state, at_s=at_s)
+            self._state = expire_login(self._state, at_s=at_s)
 
     def interrupt(self, reason: Reason) -> None:
-        self._state = interrupt(self._state or begin(self._policy, at_s=0.0), reason)
+        self._state = interrupt_login(self._state or self._begun(0.0), reason)
 
     def conclude(self, verdict: Verdict) -> Reply:
         if verdict.reason is Reason.NOT_MATCHED and self._template is None:
@@ -119,3 +170,33 @@ class LoginCourse:
             address=self._transaction.address,
             details={"reason": reason.value},
         )
+
+
+def _view(state: LoginState, face: FaceEvidence | None, *, is_good: bool) -> FrameView:
+    challenge = state.challenge
+    return FrameView(
+        box_xyxy=face.box_xyxy if face else None,
+        hint=_hint(state).value,
+        prompt=_prompt(challenge, face) if challenge else None,
+        progress=state.progress,
+        is_good=is_good,
+        reach=challenge.reach if challenge and challenge.move else 0.0,
+        moves=challenge.progress if challenge else None,
+    )
+
+
+def _counts(before: LoginState, state: LoginState) -> bool:
+    return state.passive.streak > before.passive.streak
+
+
+def _hint(state: LoginState) -> Hint:
+    is_kept = state.move is None or state.hint in _SHOWN_WHILE_MOVING
+    return state.hint if is_kept else Hint.HOLD_STILL
+
+
+def _prompt(challenge: ChallengeState, face: FaceEvidence | None) -> str | None:
+    """The revealed move, never the next one; to look straight ahead where that is asked for."""
+    if challenge.move is not None:
+        return challenge.move.value
+    is_turned = face is not None and abs(face.yaw_deg) > challenge.policy.centre_deg
+    return Prompt.LOOK_STRAIGHT.value if challenge.is_settling and is_turned else None

@@ -7,8 +7,10 @@ from dataclasses import replace
 from functools import partial
 
 from countenance.biometrics.templates import Template
+from countenance.ceremony.challenge import ChallengePolicy
 from countenance.ceremony.enrolment import EnrolmentPolicy
-from countenance.ceremony.policy import PassivePolicy
+from countenance.ceremony.login import LoginPolicy
+from countenance.ceremony.policy import PassivePolicy, PolicyName
 from countenance.ceremony.verdict import Reason
 from countenance.identity.errors import TemplateUnreadableError
 from countenance.identity.interfaces import Purpose, Transaction
@@ -37,11 +39,13 @@ def make_session(web: Web, transaction: Transaction) -> CaptureSession:
     )
 
 
-def login_policy(settings: LoginSettings) -> PassivePolicy:
+def login_policy(settings: LoginSettings) -> LoginPolicy:
     """What this installation asks of a login."""
-    return replace(
+    passive = replace(
         PassivePolicy(), frames_needed=settings.frames, time_limit_s=settings.time_limit_s
     )
+    asks_moves = settings.policy == PolicyName.STANDARD
+    return LoginPolicy(passive, ChallengePolicy() if asks_moves else None)
 
 
 def _login(web: Web, transaction: Transaction) -> LoginCourse:
@@ -51,6 +55,7 @@ def _login(web: Web, transaction: Transaction) -> LoginCourse:
         transaction,
         policy=login_policy(settings),
         observer=web.recognition.new_observer(),
+        clock=web.container.clock,
         template=template,
         lack=lack,
         transactions=identity.transactions,

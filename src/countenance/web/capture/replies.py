@@ -18,13 +18,17 @@ class FrameView:
     box_xyxy: tuple[float, float, float, float] | None
     """Shares of the frame, 0..1; None when no face is there."""
     hint: str
-    """`ceremony.evidence.Hint`."""
+    """`ceremony.evidence.Hint`; never one that contradicts the prompt."""
     prompt: str | None
-    """`ceremony.enrolment.Prompt`; None when nothing is asked."""
+    """`ceremony.enrolment.Prompt` or `ceremony.challenge.Move`; None when nothing is asked."""
     progress: tuple[int, int]
     """Good frames so far and frames needed."""
     is_good: bool
     """Whether the frame moved the progress on."""
+    reach: float = 0.0
+    """How much of the move that is asked for is made, 0..1."""
+    moves: tuple[int, int] | None = None
+    """Moves made and moves asked for; None outside of a challenge."""
 
 
 def ready(*, credit: int, frames_needed: int, time_limit_s: float, purpose: str) -> Reply:
@@ -52,6 +56,8 @@ def frame(sequence: int, view: FrameView, *, credit: int = 1) -> Reply:
             "prompt": view.prompt,
             "progress": list(view.progress),
             "good": view.is_good,
+            "reach": round(view.reach, 2),
+            "moves": None if view.moves is None else list(view.moves),
             "credit": credit,
         }
     )

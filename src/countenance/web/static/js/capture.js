@@ -10,6 +10,7 @@ import * as words from "./words.js";
 
 const GRANTED_SHOWN_MS = 1400;
 const LINE_HELD_MS = 700; // a hint stays long enough to be read
+const ANEW_HELD_MS = 2200; // and so does the word that the moves begin anew
 
 const stage = document.getElementById("stage");
 const part = (id) => document.getElementById(id);
@@ -19,25 +20,26 @@ const frames = new FrameSource(part("video"));
 const ring = new Ring(part("ring"), Number(stage.dataset.frames));
 const speech = new Speech(part("speech"));
 
-/** What the current try holds; a new object for each. @type {{connection: Connection|null, over: boolean}} */
+/** What the current try holds; a new object for each. @type {{connection: Connection|null, over: boolean, moves?: number[]|null}} */
 let attempt = { connection: null, over: true };
-let lineAt = 0;
+let lineUntil = 0;
 let stopCountdown = () => {};
 
 /**
  * Show a line and its detail.
  * @param {string} line
  * @param {string} detail
- * @param {{urgent?: boolean, spoken?: string}} options urgent lines come at once and are spoken
- *   over others; `spoken` is said in place of the line
+ * @param {{urgent?: boolean, spoken?: string, heldMs?: number}} options urgent lines come at once
+ *   and are spoken over others; `spoken` is said in place of the line; for `heldMs` only an urgent
+ *   line takes its place
  */
-function say(line, detail, { urgent = false, spoken = line } = {}) {
+function say(line, detail, { urgent = false, spoken = line, heldMs = LINE_HELD_MS } = {}) {
   const now = performance.now();
   const shown = part("line").textContent;
-  if (!urgent && line !== shown && now - lineAt < LINE_HELD_MS) return;
+  if (!urgent && line !== shown && now < lineUntil) return;
   if (line !== shown) {
     part("line").textContent = line;
-    lineAt = now;
+    lineUntil = now + heldMs;
     // Told apart from the count below, which would be read out ten times a second.
     part("live").textContent = urgent ? `${line}. ${detail}` : line;
     speech.say(spoken, urgent);
@@ -128,14 +130,29 @@ function answer(mine, reply) {
 function showFrame(reply) {
   const [done, all] = reply.progress;
   const holds = reply.hint === "hold_still";
+  const isMove = reply.prompt in words.MOVES;
+  const side = words.SIDES[reply.prompt] ?? null;
   ring.show(done, all);
+  if (isMove) ring.follow(side, reply.reach);
+  ring.point(holds ? side : null);
   drawBox(part("box"), reply.box, camera.size);
   setState(holds && (reply.good || done > 0) ? "good" : "looking");
-  const prompt = reply.prompt && holds ? words.PROMPTS[reply.prompt] : null;
-  const side = !prompt || reply.prompt === "look_straight" ? null : reply.prompt.split("_").pop();
-  ring.point(side);
-  const hint = prompt ?? words.HINTS[reply.hint] ?? words.HINTS.hold_still;
-  say(hint.line, holds ? words.progressDetail(done, all) : hint.detail ?? "");
+  if (attempt.moves && !reply.moves) sayAnew();
+  attempt.moves = reply.moves;
+  if (!holds) say(words.HINTS[reply.hint].line, words.HINTS[reply.hint].detail ?? "");
+  // A move has to be heard at once: there are six seconds for it.
+  else if (isMove) say(words.MOVES[reply.prompt].line, words.MOVES[reply.prompt].detail, { urgent: true });
+  else say((words.PROMPTS[reply.prompt] ?? words.HINTS.hold_still).line, restDetail(reply));
+}
+
+/** The line below while nothing has to be mended or moved. @param {any} reply */
+function restDetail(reply) {
+  return reply.moves ? words.movesDetail(...reply.moves) : words.progressDetail(...reply.progress);
+}
+
+/** The moves begin anew: a wrong one, or none in time; which of the two is not told. */
+function sayAnew() {
+  say(words.ONCE_MORE.line, words.ONCE_MORE.detail, { urgent: true, heldMs: ANEW_HELD_MS });
 }
 
 /** @param {any} reply */

@@ -1,4 +1,5 @@
-// The ring around the picture: one segment for each good frame, closed by the verdict.
+// The ring around the picture: one segment for each good frame, closed by the verdict. While a
+// move is asked for it shows instead how much of the move is made.
 
 const SVG = "http://www.w3.org/2000/svg";
 const CENTRE = { x: 144, y: 176 };
@@ -44,7 +45,33 @@ export class Ring {
   /** Light the first segments. @param {number} done @param {number} all */
   show(done, all) {
     if (all !== this.segments.length) this.draw(all);
-    this.segments.forEach((node, k) => node.classList.toggle("lit", k < done));
+    this.segments.forEach((node, k) => {
+      node.classList.toggle("lit", k < done);
+      node.classList.remove("side");
+    });
+  }
+
+  /**
+   * Light the side to which the head turns, from its middle outwards, as far as it has turned; or
+   * the whole ring from below. The picture is mirrored, so the person's left is on the left.
+   * @param {"left"|"right"|null} side null for the whole ring
+   * @param {number} reach 0..1
+   */
+  follow(side, reach) {
+    const step = (2 * Math.PI) / this.segments.length;
+    const sign = side === "left" ? -1 : 1;
+    // How near each segment lies to where the light begins; below 0 it stays dark.
+    const near = this.segments.map((_, k) => {
+      const angle = (k + 0.5) * step;
+      return side ? sign * Math.sin(angle) : 1 - Math.cos(angle);
+    });
+    const concerned = near.filter((value) => value > -1e-6).sort((a, b) => b - a);
+    const count = Math.round(reach * concerned.length);
+    const least = count > 0 ? concerned[count - 1] - 1e-6 : Infinity;
+    this.segments.forEach((node, k) => {
+      node.classList.toggle("lit", near[k] >= least);
+      node.classList.toggle("side", near[k] > -1e-6);
+    });
   }
 
   /** Point to the side to which the head should turn. @param {"left"|"right"|null} side */

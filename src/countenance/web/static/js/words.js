@@ -28,6 +28,25 @@ export const PROMPTS = {
   turn_a_little_right: { line: "Turn your head a little to the right" },
 };
 
+/** What a challenge asks for; `ceremony.challenge.Move`. @type {Record<string, Words>} */
+export const MOVES = {
+  turn_left: { line: "Turn your head to the left", detail: "Slowly, until the left side lights up" },
+  turn_right: { line: "Turn your head to the right", detail: "Slowly, until the right side lights up" },
+  move_closer: { line: "Come closer", detail: "Until the whole ring lights up" },
+  move_back: { line: "Move back a little", detail: "Until the whole ring lights up" },
+};
+
+/** The side of a prompt that turns the head, seen as in a mirror. @type {Record<string, "left"|"right">} */
+export const SIDES = {
+  turn_a_little_left: "left",
+  turn_a_little_right: "right",
+  turn_left: "left",
+  turn_right: "right",
+};
+
+/** Said when the moves begin anew, good frames first. @type {Words} */
+export const ONCE_MORE = { line: "Once more", detail: "Look straight into the camera, then follow the words." };
+
 /** Why a login was refused; `ceremony.verdict.PublicReason`. @type {Record<string, Words>} */
 export const LOGIN_REFUSALS = {
   not_confirmed: {
@@ -99,6 +118,12 @@ export const WAIT = { line: (s) => `Please wait ${s} s`, detail: "Too many tries
 
 /** The detail below a line while frames are counted. @param {number} done @param {number} all */
 export const progressDetail = (done, all) => `${done} of ${all} clear frames`;
+
+/** What is shown below while the head rests between moves. @param {number} done @param {number} all */
+export const movesDetail = (done, all) => {
+  if (done === 0) return `${all} small moves follow, one at a time`;
+  return done === all ? "All moves are made" : `${done} of ${all} moves made`;
+};
 
 /** How many tries are left, below a refusal. @param {number} left */
 export const triesDetail = (left) => {
