@@ -14,6 +14,7 @@ from countenance.settings import Settings
 if TYPE_CHECKING:
     from countenance.identity.services import Identity
     from countenance.vision.engine import Engine
+    from countenance.vision.pad_service import PadInService
 
 
 class Container:
@@ -35,6 +36,21 @@ class Container:
         return open_identity(self.settings, clock=self.clock)
 
     @cached_property
+    def pad_in_service(self) -> PadInService:
+        """Which passive detector logins use.
+
+        Raises: VisionError: one was promoted and is not as it was.
+        """
+        from countenance.vision.backends.onnx.pad import shipped_pad_card
+        from countenance.vision.pad_service import pad_in_service
+
+        return pad_in_service(
+            self.settings.home / "models",
+            setting=self.settings.engine.pad_card,
+            shipped=shipped_pad_card(),
+        )
+
+    @cached_property
     def engine(self) -> Engine:
         """The inference engine; checks and prepares its models.
 
@@ -43,10 +59,9 @@ class Container:
         from countenance.vision.engine import open_engine
         from countenance.vision.precision import precision_named
 
-        card = self.settings.engine.pad_card
         return open_engine(
             self.settings.home / "models",
-            pad_card=Path(card) if card else None,
+            pad_card=self.pad_in_service.card,
             threads=self.settings.engine.threads,
             pack=self.settings.engine.pack,
             precision=precision_named(self.settings.engine.precision),

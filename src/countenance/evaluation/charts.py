@@ -134,7 +134,11 @@ def _spaced(places: NDArray[np.float64], *, least: float) -> set[int]:
 
 
 def score_chart(
-    histograms: Sequence[Histogram], *, threshold: float | None, x_label: str
+    histograms: Sequence[Histogram],
+    *,
+    threshold: float | None,
+    x_label: str,
+    y_label: str = "Share of comparisons",
 ) -> Figure:
     """Where the scores of each class lie; the height is logarithmic, so that tails can be seen.
 
@@ -142,8 +146,9 @@ def score_chart(
         histograms: at least one.
         threshold: drawn as a line; None for none.
         x_label: name of the score with its direction.
+        y_label: what is counted.
     """
-    figure, axes = _canvas(x_label, "Share of comparisons")
+    figure, axes = _canvas(x_label, y_label)
     floor = min(float(h.shares[h.shares > 0].min(initial=1.0)) for h in histograms) / 2
     for histogram, colour, dash in zip(histograms, SERIES, _DASHES, strict=False):
         tops = np.maximum(histogram.shares, floor)

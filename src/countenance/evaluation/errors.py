@@ -3,6 +3,7 @@
 CountenanceError
 └── EvaluationError
     ├── PairsError          a list of image pairs that makes no sense
+    ├── ScoresError         a file of scores that makes no sense
     ├── MissingPlotsError   a report with charts was asked for and matplotlib is not installed
     └── ReportError         the report cannot be written
 """
@@ -22,6 +23,12 @@ class PairsError(EvaluationError):
     """A list of image pairs cannot be read, or contradicts itself or the files."""
 
     code = "evaluation.pairs"
+
+
+class ScoresError(EvaluationError):
+    """A file of scores cannot be read, or belongs to other presentations."""
+
+    code = "evaluation.scores"
 
 
 class MissingPlotsError(EvaluationError):

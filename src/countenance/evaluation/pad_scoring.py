@@ -1,45 +1,71 @@
-"""Scores of a passive detector for the presentations of a manifest, frame by frame."""
+"""Scores of a passive detector for the presentations of a manifest, picture by picture."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from countenance.datasets.manifest import Presentation
 from countenance.datasets.scores import ScoredPresentation
+from countenance.geometry.boxes import Box
 from countenance.images.codec import read_image
+from countenance.images.errors import ImageTooLargeError, NotAnImageError
+from countenance.images.image import Image
 from countenance.vision.interfaces import FaceDetector, PadModel
+
+Unreadable = Callable[[Path, str], None]
+"""Told each file that is no image, and why."""
+
+
+def presented_face(detector: FaceDetector, image: Image) -> Box | None:
+    """The largest face of a frame; several faces show one presentation.
+
+    Looked for at full size, and at half of it where that finds nobody: a face that fills the frame
+    is past the largest that a detector knows.
+    """
+    longest_px = max(image.width_px, image.height_px)
+    faces = detector.detect(image) or detector.detect(image, max_side_px=longest_px // 2)
+    return faces[0].box if faces else None
 
 
 def score_frames(
-    presentations: Iterable[Presentation], *, detector: FaceDetector, pad: PadModel
+    presentations: Iterable[Presentation],
+    *,
+    detector: FaceDetector,
+    pad: PadModel,
+    on_unreadable: Unreadable,
 ) -> Iterator[ScoredPresentation]:
     """Judge the largest face of each frame, as a login does with a single frame.
 
-    Args:
-        presentations: full frames; several faces show one presentation, the largest.
-        detector: looks at full size, and at half of it where that finds nobody: a face that
-            fills the frame is past the largest that it knows.
-        pad: the detector under test.
-
-    Yields: in the order given; a frame without a face has no score.
-    Raises: ImageError: a file cannot be read.
+    Yields: in the order given; a frame without a face has no score, an unreadable one is left out.
+    Raises: ImageUnreadableError: a file cannot be opened.
     """
-    for presentation in presentations:
-        image = read_image(presentation.path)
-        longest_px = max(image.width_px, image.height_px)
-        faces = detector.detect(image) or detector.detect(image, max_side_px=longest_px // 2)
-        score = pad.score(image, face=faces[0].box).value if faces else None
+    for presentation, image in _read(presentations, on_unreadable):
+        face = presented_face(detector, image)
+        score = None if face is None else pad.score(image, face=face).value
         yield ScoredPresentation(presentation, score)
 
 
 def score_crops(
-    presentations: Iterable[Presentation], *, pad: PadModel
+    presentations: Iterable[Presentation], *, pad: PadModel, on_unreadable: Unreadable
 ) -> Iterator[ScoredPresentation]:
     """Judge pictures that show a face and nothing around it.
 
-    Yields: in the order given; each has a score.
-    Raises: ImageError: a file cannot be read. ModelInvalidError: the detector judges no crops.
+    Yields: in the order given; each has a score, an unreadable one is left out.
+    Raises: ImageUnreadableError: a file cannot be opened. ModelInvalidError: the detector judges
+        no crops.
     """
+    for presentation, image in _read(presentations, on_unreadable):
+        yield ScoredPresentation(presentation, pad.score_crop(image).value)
+
+
+def _read(
+    presentations: Iterable[Presentation], on_unreadable: Unreadable
+) -> Iterator[tuple[Presentation, Image]]:
     for presentation in presentations:
-        score = pad.score_crop(read_image(presentation.path))
-        yield ScoredPresentation(presentation, score.value)
+        try:
+            image = read_image(presentation.path)
+        except (NotAnImageError, ImageTooLargeError) as error:
+            on_unreadable(presentation.path, error.message.removeprefix(f"{presentation.path}: "))
+            continue
+        yield presentation, image

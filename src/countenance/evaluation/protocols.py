@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -22,8 +22,13 @@ class ScoreSets:
 
     bona_fide: NDArray[np.float64]
     attacks: dict[PaiSpecies, NDArray[np.float64]]
-    no_face: int
-    """Presentations of either class in which no face was found; they have no score."""
+    unanswered: Mapping[PaiSpecies | None, int]
+    """Presentations without a score, as no face was found: by species, None for bona fide."""
+
+    @property
+    def no_face(self) -> int:
+        """Presentations of either class in which no face was found; they have no score."""
+        return sum(self.unanswered.values())
 
     @property
     def all_attacks(self) -> NDArray[np.float64]:
@@ -37,19 +42,19 @@ class ScoreSets:
 
 def score_sets(scored: Iterable[ScoredPresentation]) -> ScoreSets:
     """Sort scores by class and species; pictures that are no captures are left out."""
-    counted = [entry for entry in scored if entry.presentation.is_capture]
-    bona_fide: list[float] = []
-    attacks: dict[PaiSpecies, list[float]] = defaultdict(list)
-    for entry in counted:
-        if entry.bona_fide_score is None:
+    answered: dict[PaiSpecies | None, list[float]] = defaultdict(list)
+    unanswered: dict[PaiSpecies | None, int] = defaultdict(int)
+    for entry in scored:
+        if not entry.presentation.is_capture:
             continue
         species = entry.presentation.species
-        (bona_fide if species is None else attacks[species]).append(entry.bona_fide_score)
-    return ScoreSets(
-        np.array(bona_fide),
-        {species: np.array(attacks[species]) for species in sorted(attacks)},
-        sum(entry.bona_fide_score is None for entry in counted),
-    )
+        if entry.bona_fide_score is None:
+            unanswered[species] += 1
+        else:
+            answered[species].append(entry.bona_fide_score)
+    bona_fide = np.array(answered.pop(None, []))
+    attacks = {kind: np.array(scores) for kind, scores in answered.items() if kind is not None}
+    return ScoreSets(bona_fide, {kind: attacks[kind] for kind in sorted(attacks)}, dict(unanswered))
 
 
 def grouped(

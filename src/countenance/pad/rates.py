@@ -33,6 +33,11 @@ class OperatingPoint:
         """The highest APCER of any species: the headline of ISO/IEC 30107-3, 13.2.1."""
         return max(one.value for one in self.apcer.values())
 
+    @property
+    def acer(self) -> float:
+        """Mean of BPCER and the worst APCER; for older papers, ISO/IEC 30107-3 has no such rate."""
+        return (self.bpcer.value + self.apcer_worst) / 2
+
 
 def bpcer(bona_fide: Scores, *, threshold: float) -> Rate:
     """Share of bona fide presentations below the threshold."""
@@ -53,6 +58,31 @@ def operating_point(
         bpcer(bona_fide, threshold=threshold),
         {species: apcer(scores, threshold=threshold) for species, scores in attacks.items()},
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TradeOff:
+    """Both errors at every threshold that tells scores apart, from the laxest to the strictest."""
+
+    thresholds: NDArray[np.float64]
+    """(n,) rising; the last is above every score."""
+    bpcer: NDArray[np.float64]
+    """(n,) rising, 0..1."""
+    apcer: NDArray[np.float64]
+    """(n,) falling, 0..1."""
+
+
+def trade_off(bona_fide: Scores, attacks: Scores) -> TradeOff:
+    """Return the curve of which a DET chart is drawn.
+
+    >>> curve = trade_off(np.array([0.5, 0.9]), np.array([0.1, 0.6]))
+    >>> curve.bpcer.tolist(), curve.apcer.tolist()
+    ([0.0, 0.0, 0.5, 0.5, 1.0], [1.0, 0.5, 0.5, 0.0, 0.0])
+    """
+    thresholds = np.append(np.unique(np.concatenate([bona_fide, attacks])), np.inf)
+    refused = np.searchsorted(np.sort(bona_fide), thresholds, side="left")
+    blocked = np.searchsorted(np.sort(attacks), thresholds, side="left")
+    return TradeOff(thresholds, refused / bona_fide.size, 1 - blocked / attacks.size)
 
 
 def threshold_at_bpcer(bona_fide: Scores, *, target: float) -> float:
