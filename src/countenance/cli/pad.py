@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from countenance.cli.pad_collect import collect
+from countenance.cli.pad_dataset import dataset
 from countenance.cli.pad_train import train
 
 
@@ -18,4 +20,6 @@ def pad() -> None:
     """
 
 
+pad.add_command(collect)
+pad.add_command(dataset)
 pad.add_command(train)

@@ -3,7 +3,9 @@
 CountenanceError
 └── DatasetError
     ├── ManifestError    a manifest or folder that cannot be read as presentations
-    └── LeakError        a split that would let a detector meet its examiners before the exam
+    ├── LeakError        a split that would let a detector meet its examiners before the exam
+    ├── CollectionError  pictures or videos that give no presentation
+    └── DatasetUnwritableError  a folder that presentations cannot be added to
 """
 
 from __future__ import annotations
@@ -27,3 +29,15 @@ class LeakError(DatasetError):
     """Training and held-out presentations share a source or a subject."""
 
     code = "dataset.leak"
+
+
+class CollectionError(DatasetError):
+    """Pictures or videos give no presentation, or contradict what was collected before."""
+
+    code = "dataset.collection"
+
+
+class DatasetUnwritableError(DatasetError):
+    """Presentations cannot be added to a folder."""
+
+    code = "dataset.unwritable"
