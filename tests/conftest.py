@@ -76,7 +76,7 @@ def acted_detector(acted_pad_dataset: Path, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("acted-detector")
     trained = run_command(
         *("--home", str(folder / "home"), "pad", "train", "--data", str(acted_pad_dataset)),
-        *("--output", str(folder), "--folds", "2", "--json"),
+        *("--output", str(folder / "detector"), "--folds", "2", "--json"),
     )
     assert trained.returncode == 0, trained.stderr[-3000:]
     return Path(json.loads(trained.stdout)["card"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,32 +14,33 @@ from countenance.cli.context import Session, json_option, pass_session
 
 if TYPE_CHECKING:
     from countenance.datasets.manifest import Presentation
-    from countenance.evaluation.pad_report import PadReport
-    from countenance.training.runs import Outcome
+    from countenance.training.pad_turns import Turns
+    from countenance.training.runs import LivenessNetPlan, Outcome
+    from countenance.training.tuning import Base
 
-_LIVENESSNET_ONLY = ("lr", "batch_size", "epochs", "width", "height")
+_FOLDER = click.Path(path_type=Path)
+_LIVENESSNET_ONLY = ("lr", "batch_size", "epochs", "patience", "width", "height", "device")
 
 
 @click.command()
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=_FOLDER,
     help="Folder with a manifest.csv, or with SOURCE/bona_fide and SOURCE/attack images.",
 )
-@click.option(
-    "--manifest", type=click.Path(path_type=Path), help="A manifest outside of the data folder."
-)
+@click.option("--manifest", type=_FOLDER, help="A manifest outside of the data folder.")
 @click.option(
     "--root",
-    type=click.Path(path_type=Path),
+    type=_FOLDER,
     help="Folder that the manifest's paths start from; default the manifest's own.",
 )
+@click.option("--train", "training", type=_FOLDER, help="Folder to train with; needs --val.")
+@click.option("--val", "validation", type=_FOLDER, help="Folder of other sources to judge with.")
 @click.option(
     "--split",
-    type=click.Choice(["source"]),
-    default="source",
-    show_default=True,
-    help="What is held out whole. A split by frame would leak and is not offered.",
+    type=click.Choice(["source", "time"]),
+    help="What is held out whole; default source, and time where sources cannot be kept apart. "
+    "A split by frame would leak and is not offered.",
 )
 @click.option("--folds", type=click.IntRange(2, 100), default=8, show_default=True)
 @click.option(
@@ -49,19 +51,33 @@ _LIVENESSNET_ONLY = ("lr", "batch_size", "epochs", "width", "height")
     help="A linear head on pretrained features of frame and face, or a small network on the face.",
 )
 @click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Folder for the detector and its card.",
+    "--base",
+    metavar="shipped|CARD",
+    help="lite0-linear: correct this detector with the pictures of a site, instead of a new one.",
 )
-@click.option("--report", type=click.Path(path_type=Path), help="Folder for figures and scores.")
-@click.option("--cache", type=click.Path(path_type=Path), help="Folder of stored features.")
+@click.option("--output", type=_FOLDER, required=True, help="New folder for detector and card.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--report", type=_FOLDER, help="Folder for figures and scores.")
+@click.option(
+    "--result", type=_FOLDER, help="File for the classification report; .json is written beside."
+)
+@click.option("--cache", type=_FOLDER, help="Folder of stored features.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=7, show_default=True)
-@click.option("--lr", type=click.FloatRange(1e-6, 1.0), help="livenessnet: step; default 0.001.")
+@click.option("--lr", type=click.FloatRange(min=1e-9), help="livenessnet: step; default 0.001.")
 @click.option("--batch-size", type=click.IntRange(1, 4096), help="livenessnet; default 64.")
-@click.option("--epochs", type=click.IntRange(1, 10_000), help="livenessnet; default 20.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="livenessnet: at most; default 20.")
+@click.option(
+    "--patience",
+    type=click.IntRange(1, 10_000),
+    help="livenessnet: epochs without a lower validation loss that end training; default 8.",
+)
 @click.option("--width", type=click.IntRange(16, 256), help="livenessnet, pixels; default 32.")
 @click.option("--height", type=click.IntRange(16, 256), help="livenessnet, pixels; default 32.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "gpu"]),
+    help="livenessnet: where to train; default auto.",
+)
 @json_option
 @pass_session
 def train(session: Session, /, **options: Any) -> None:
@@ -69,7 +85,15 @@ def train(session: Session, /, **options: Any) -> None:
 
     Every figure is out of fold: the model that judged a picture saw nothing of that picture's
     source (camera, room and session) or person. The detector written is then trained on all of
-    them. Features are stored, so that a second run is quick.
+    them. With --train and --val the second folder is judged and never trained with. A source, a
+    person or a picture on both sides is an error. Where there is but one recording of a class,
+    blocks of time are held out instead: the command and the card say that such figures flatter.
+
+    --base corrects a detector with the frames of your own camera, both classes of them, and
+    tells how the old and the new one judge what was held out.
+
+    DIR/output appears whole or not at all. It holds the graph, its card and, of livenessnet, the
+    learning curves (curves.png).
 
     \b
     A manifest.csv has a header and at least the columns
@@ -77,77 +101,193 @@ def train(session: Session, /, **options: Any) -> None:
     and may have subject, species (print, replay_phone, replay_monitor, paper_mask, ...),
     kind (full_frame, tight_crop) and capture (no = not taken live, never counted).
 
+    Exit status: 0 done, 1 an error, 2 wrong usage, 130 stopped with Ctrl-C (--resume goes on).
+
+    JSON keys: card architecture split warning base (rates of the old detector, with --base) and
+    the figures of the card: n_bona_fide n_attack no_face threshold bpcer bpcer_interval apcer
+    {species} apcer_interval n_species apcer_worst eer auc apcer_at_bpcer per_source views.
+
     \b
     Examples:
       countenance pad train --data captures --output detector
+      countenance pad train --train hall --val office --output detector --result result.txt
       countenance pad train --manifest set.csv --root images --output detector --report report
       countenance pad train --data captures --arch livenessnet --epochs 50 --output small --json
+      countenance pad train --base shipped --data site --output tuned
 
     Needs what tools/bootstrap train installs.
     """
-    from countenance.training.runs import require_extra
+    from countenance.cli.pad_result import card_figures, measure, show, write_report, write_result
+    from countenance.training.pad_turns import HeldOut
+    from countenance.training.work_folder import finish, work_folder
 
-    architecture = options["arch"]
-    _refuse_foreign_options(architecture, options)
-    require_extra(architecture)
-    presentations = _presentations(options["data"], options["manifest"], options["root"])
-    outcome = _run(session, architecture, presentations, options)
-    report = _measure(outcome)
-    figures = {**report.as_dict(), **_by_view(outcome)}
-    card = outcome.write(options["output"], figures=figures)
+    wish = _wish(options)
+    _require(wish, options["device"])
+    presentations, turns = _presentations(options)
+    if turns.held_out is HeldOut.TIME:
+        from countenance.training.cards import FLATTERING
+
+        session.note(f"Warning: {FLATTERING}")
+    try:
+        with work_folder(wish.output, resume=options["resume"]) as work:
+            outcome = _run(session, wish, presentations, turns, work)
+            report = measure(outcome)
+            figures = card_figures(report, outcome)
+            name, files = outcome.files(figures=figures)
+            finish(work, wish.output, files, mode=0o755)
+    except KeyboardInterrupt:
+        session.note("Stopped; what was done is kept. Go on with --resume.")
+        raise
+    card = wish.output / name
     if options["report"]:
-        _write_report(options["report"], outcome, figures)
+        write_report(options["report"], outcome, figures)
+    if options["result"]:
+        write_result(options["result"], outcome, figures)
     if session.wants_json:
-        session.answer({"card": str(card), "architecture": architecture, **figures})
+        warning = outcome.card.data.get("warning")
+        told = {"split": turns.held_out.value, "warning": warning}
+        session.answer({"card": str(card), "architecture": wish.architecture, **told, **figures})
     else:
-        _show(session, card, report)
+        show(session, card, report, figures)
 
 
-def _refuse_foreign_options(architecture: str, options: dict[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person asked for, besides the pictures."""
+
+    architecture: str
+    base: Base | None
+    plan: LivenessNetPlan
+    output: Path
+    cache: Path | None
+    seed: int
+
+
+def _wish(options: dict[str, Any]) -> Wish:
+    from countenance.training.runs import LivenessNetPlan
+
+    architecture, base = options["arch"], options["base"]
     given = [name for name in _LIVENESSNET_ONLY if options[name] is not None]
     if architecture != "livenessnet" and given:
         raise click.UsageError(
             f"--{given[0].replace('_', '-')} belongs to --arch livenessnet; "
             f"{architecture} has no such choice."
         )
+    if architecture == "livenessnet" and base is not None:
+        raise click.UsageError("--base corrects a lite0-linear detector; leave --arch away.")
+    if options["result"] is not None and options["result"].suffix == ".json":
+        raise click.UsageError("--result takes a text file; the .json is written beside it.")
+    chosen = {name: options[name] for name in given if name != "device"}
+    return Wish(
+        architecture=architecture,
+        base=_base(base) if base is not None else None,
+        plan=LivenessNetPlan(seed=options["seed"], **chosen),
+        output=options["output"],
+        cache=options["cache"],
+        seed=options["seed"],
+    )
 
 
-def _presentations(
-    data: Path | None, manifest: Path | None, root: Path | None
-) -> tuple[Presentation, ...]:
-    from countenance.datasets.manifest import read_folder, read_manifest
+def _base(name: str) -> Base:
+    from countenance.training.runs import require_extra
+
+    require_extra("lite0-linear")
+    from countenance.training.tuning import read_base
+
+    return read_base(name)
+
+
+def _require(wish: Wish, device: str | None) -> None:
+    from countenance.training.runs import require_extra
+
+    require_extra(wish.architecture)
+    if wish.architecture == "livenessnet":
+        from countenance.training.livenessnet import choose_device
+
+        choose_device(device or "auto")
+
+
+def _presentations(options: dict[str, Any]) -> tuple[tuple[Presentation, ...], Turns]:
+    from countenance.datasets.manifest import read_folder
+    from countenance.training import pad_turns
     from countenance.training.pad import check_presentations
+    from countenance.training.pad_leaks import refuse_copies
 
-    if (data is None) == (manifest is None):
-        raise click.UsageError("Give either --data FOLDER or --manifest FILE.")
-    if manifest is not None:
-        return check_presentations(read_manifest(manifest, root=root))
-    if root is not None:
+    data, manifest, root = options["data"], options["manifest"], options["root"]
+    training, validation = options["training"], options["validation"]
+    if (training is None) != (validation is None):
+        raise click.UsageError("--train and --val go together.")
+    if sum(given is not None for given in (data, manifest, training)) != 1:
+        raise click.UsageError("Give one of --data FOLDER, --manifest FILE, or --train with --val.")
+    if root is not None and manifest is None:
         raise click.UsageError("--root goes with --manifest.")
-    return check_presentations(read_folder(data or Path()))
+    if training is not None:
+        if options["split"] is not None:
+            raise click.UsageError("--split goes with --data or --manifest.")
+        first = check_presentations(read_folder(training))
+        second = check_presentations(read_folder(validation))
+        turns = pad_turns.by_folder(first, second)
+        refuse_copies((*first, *second), turns)
+        return (*first, *second), turns
+    presentations = check_presentations(_read(data, manifest, root))
+    split = {
+        "source": pad_turns.by_source,
+        "time": pad_turns.by_time,
+        None: pad_turns.by_source_or_time,
+    }[options["split"]]
+    turns = split(presentations, folds=options["folds"])
+    refuse_copies(presentations, turns)
+    return presentations, turns
+
+
+def _read(data: Path | None, manifest: Path | None, root: Path | None) -> tuple[Presentation, ...]:
+    from countenance.datasets.manifest import read_folder, read_manifest
+
+    return read_folder(data or Path()) if manifest is None else read_manifest(manifest, root=root)
 
 
 def _run(
     session: Session,
-    architecture: str,
+    wish: Wish,
     presentations: tuple[Presentation, ...],
-    options: dict[str, Any],
+    turns: Turns,
+    work: Path,
 ) -> Outcome:
-    from countenance.training.runs import LivenessNetPlan, train_lite0_linear, train_livenessnet
+    from countenance.training.runs import run_key, train_lite0_linear, train_livenessnet
+    from countenance.training.work_folder import refuse_other_run
     from countenance.vision.engine import open_recognition
 
     settings = session.settings
     detector, _, _ = open_recognition(settings.home / "models", threads=1)
-    cache = options["cache"] or settings.home / "cache" / "pad-features"
-    folds, seed = options["folds"], options["seed"]
+    cache = wish.cache or settings.home / "cache" / "pad-features"
+    run = run_key(wish.architecture, wish.plan, presentations, turns)
+    base = wish.base.card.sha256 if wish.base is not None else "none"
+    refuse_other_run(work, {**run, "base": base})
     with _bars(session) as bars:
-        if architecture == "lite0-linear":
-            return train_lite0_linear(
-                presentations, detector=detector, cache=cache, folds=folds, seed=seed, bars=bars
+        if wish.base is not None:
+            from countenance.training.tuning import tune
+
+            return tune(
+                wish.base,
+                presentations,
+                turns=turns,
+                detector=detector,
+                cache=cache,
+                seed=wish.seed,
+                bars=bars,
             )
-        chosen = {name: options[name] for name in _LIVENESSNET_ONLY if options[name] is not None}
-        plan = LivenessNetPlan(folds=folds, seed=seed, **chosen)
-        return train_livenessnet(presentations, detector=detector, plan=plan, bars=bars)
+        if wish.architecture == "lite0-linear":
+            return train_lite0_linear(
+                presentations,
+                turns=turns,
+                detector=detector,
+                cache=cache,
+                seed=wish.seed,
+                bars=bars,
+            )
+        return train_livenessnet(
+            presentations, turns=turns, detector=detector, plan=wish.plan, work=work, bars=bars
+        )
 
 
 @contextmanager
@@ -160,79 +300,3 @@ def _bars(session: Session) -> Iterator[Callable[[str, int], Callable[[], None]]
             return lambda: progress.advance(task)
 
         yield begin
-
-
-def _measure(outcome: Outcome) -> PadReport:
-    from countenance.evaluation.pad_report import pad_report
-    from countenance.training.errors import TrainingDataError
-
-    try:
-        return pad_report(outcome.scores["fused"], threshold=outcome.threshold)
-    except ValueError as error:
-        raise TrainingDataError(
-            "No held-out figure can be told: one class has no picture with a face.",
-            remedy="Check that the images show faces and that both classes come from cameras.",
-        ) from error
-
-
-def _by_view(outcome: Outcome) -> dict[str, Any]:
-    """EER and AUC of each view alone, over every presentation that has it."""
-    from countenance.evaluation.protocols import score_sets
-    from countenance.pad.rates import auc, equal_error_rate
-
-    views: dict[str, Any] = {}
-    for name, scored in outcome.scores.items():
-        sets = score_sets(scored)
-        if name != "fused" and sets.has_both:
-            eer, _ = equal_error_rate(sets.bona_fide, sets.all_attacks)
-            views[name] = {
-                "eer": round(eer, 4),
-                "auc": round(auc(sets.bona_fide, sets.all_attacks), 4),
-                "n_bona_fide": sets.bona_fide.size,
-                "n_attack": sets.all_attacks.size,
-            }
-    return {"views": views}
-
-
-def _write_report(folder: Path, outcome: Outcome, figures: dict[str, Any]) -> None:
-    import csv
-    import json
-
-    from countenance.training.errors import TrainingError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(figures, indent=2, ensure_ascii=False)
-        (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-        with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["path", "source", "species", "bona_fide_score"])
-            for entry in outcome.scores["fused"]:
-                p, score = entry.presentation, entry.bona_fide_score
-                shown = "" if score is None else f"{score:.6f}"
-                writer.writerow([p.path, p.source, p.species or "bona_fide", shown])
-    except OSError as error:
-        raise TrainingError(
-            f"The report cannot be written to {folder}: {error.strerror or error}.",
-            remedy="Choose another folder with --report; the detector itself was written.",
-        ) from error
-
-
-def _show(session: Session, card: Path, report: PadReport) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("RATE", "VALUE", "95 % INTERVAL", "ERRORS"):
-        table.add_column(heading)
-    rates = {"BPCER": report.at.bpcer}
-    rates |= {f"APCER {species}": rate for species, rate in report.at.apcer.items()}
-    for name, rate in rates.items():
-        interval = f"{rate.low:.3f} - {rate.high:.3f}"
-        table.add_row(name, f"{rate.value:.3f}", interval, f"{rate.errors} of {rate.total}")
-    session.console.print(f"EER {report.eer:.3f}, AUC {report.auc:.4f} on sources held out.")
-    session.console.print(f"At the threshold {report.at.threshold:.3f}:")
-    session.console.print(table)
-    if report.no_face:
-        session.console.print(f"{report.no_face} pictures show no face and were not judged.")
-    session.console.print(f"Written: {card}")
-    session.console.print(f"Use it: COUNTENANCE_PAD_CARD={card} countenance run")

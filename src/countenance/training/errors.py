@@ -5,6 +5,7 @@ CountenanceError
     ├── CheckpointError        pretrained weights that cannot be read
     ├── MissingExtraError      the training extra is not installed
     ├── NoRoomError            a run cannot write what it has so far
+    ├── OtherRunError          a stopped run that is resumed as another
     └── TrainingDataError      a set that cannot train
 """
 
@@ -42,6 +43,12 @@ class NoRoomError(TrainingError):
     """Nothing more can be written; what was done so far stays for another run."""
 
     code = "training.no_room"
+
+
+class OtherRunError(TrainingError):
+    """A stopped run was begun with other pictures or choices; it stays for its own."""
+
+    code = "training.other_run"
 
 
 class TrainingDataError(TrainingError):

@@ -1,12 +1,8 @@
-"""Write a trained detector: one ONNX file and its card, both or neither."""
+"""The files of a trained detector: one ONNX graph and its card."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +12,6 @@ import onnx
 
 from countenance.images.image import ColourOrder
 from countenance.training import lite0
-from countenance.training.errors import TrainingError
 from countenance.training.graphs import GraphBuilder
 from countenance.training.logistic import LinearHead
 from countenance.vision.pad_card import PadCard, PadInput, PadView, ViewUse
@@ -55,45 +50,14 @@ def view_uses(shares: Mapping[PadView, float]) -> dict[PadView, ViewUse]:
     return {view: ViewUse(OUTPUTS[view], share) for view, share in shares.items()}
 
 
-def write_detector(folder: Path, model: onnx.ModelProto, card: PadCard) -> Path:
-    """Write graph and card into a folder, replacing an older pair of the same name.
-
-    The files are complete before they appear; the card goes last, so that a stop between the two
-    leaves a card that refuses the new file, never one that trusts half of it.
+def detector_files(model: onnx.ModelProto, card: PadCard) -> tuple[str, dict[str, bytes]]:
+    """Return the name of the card, and graph and card by file name.
 
     Args:
-        folder: made when missing.
         model: the graph.
         card: its `sha256` is filled in here.
-
-    Returns: path of the card.
-    Raises: TrainingError: the folder cannot be written.
     """
     content = model.SerializeToString(deterministic=True)
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
-    path = folder / f"{Path(card.file).stem}.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
-        try:
-            _write(stage / card.file, content)
-            _write(stage / path.name, (card.as_json() + "\n").encode())
-            (stage / card.file).replace(folder / card.file)
-            (stage / path.name).replace(path)
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
-    except OSError as error:
-        raise TrainingError(
-            f"The detector cannot be written to {folder}: {error.strerror or error}.",
-            remedy="Choose a folder that can be written and has room, with --output.",
-        ) from error
-    return path
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        with contextlib.suppress(OSError):  # some file systems know no fsync
-            os.fsync(file.fileno())
-    path.chmod(0o644)
+    name = f"{Path(card.file).stem}.json"
+    return name, {card.file: content, name: (card.as_json() + "\n").encode()}

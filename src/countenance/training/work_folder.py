@@ -6,11 +6,12 @@ It lies beside the output, is for its owner only, and becomes the output in one 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countenance.errors import CountenanceError
-from countenance.training.errors import NoRoomError, TrainingError
+from countenance.training.errors import NoRoomError, OtherRunError, TrainingError
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -40,7 +41,7 @@ def work_folder(output: Path, *, resume: bool) -> Iterator[Path]:
         raise unwritable(output, error) from error
     try:
         yield folder
-    except NoRoomError:
+    except (NoRoomError, OtherRunError):
         raise
     except CountenanceError:
         shutil.rmtree(folder, ignore_errors=True)
@@ -68,8 +69,45 @@ def _check(output: Path, folder: Path, *, resume: bool) -> None:
         )
 
 
-def finish(folder: Path, output: Path, files: dict[str, bytes]) -> None:
+def refuse_other_run(folder: Path, run: Mapping[str, Any]) -> None:
+    """Note what this run is; stop when the folder is that of another.
+
+    Args:
+        folder: of the run.
+        run: values JSON can hold; whatever the result depends on.
+
+    Raises:
+        OtherRunError: names what differs; the folder stays.
+        NoRoomError: the note cannot be written.
+    """
+    path = folder / "run.json"
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = None
+    if before is None:
+        try:
+            _write(path, json.dumps(run).encode())
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        return
+    differing = [name for name in run if before.get(name) != run[name]]
+    if differing:
+        raise OtherRunError(
+            f"The run that was stopped had another {differing[0]}: "
+            f"{before.get(differing[0])}, not {run[differing[0]]}.",
+            remedy=f"Resume it with what it was begun with, or remove {folder} to begin anew.",
+        )
+
+
+def finish(folder: Path, output: Path, files: dict[str, bytes], *, mode: int = 0o700) -> None:
     """Write the result and let it appear as a whole in place of the work folder.
+
+    Args:
+        folder: of the run.
+        output: of the result.
+        files: content by name.
+        mode: permissions of the result; its files get the same without the right to run them.
 
     Raises: NoRoomError: it cannot be written; the work folder stays.
     """
@@ -79,6 +117,8 @@ def finish(folder: Path, output: Path, files: dict[str, bytes]) -> None:
         result.mkdir(mode=0o700)
         for name, content in files.items():
             _write(result / name, content)
+            (result / name).chmod(mode & 0o666)
+        result.chmod(mode)
         if output.is_dir():
             output.rmdir()
         result.replace(output)

@@ -10,11 +10,17 @@ import onnx
 import pytest
 
 from countenance.images.image import ColourOrder
-from countenance.training import export
+from countenance.training import work_folder as module
 from countenance.training.cards import new_card
-from countenance.training.errors import TrainingError
-from countenance.training.export import write_detector
+from countenance.training.errors import OtherRunError, TrainingError
+from countenance.training.export import detector_files
 from countenance.training.graphs import GraphBuilder
+from countenance.training.work_folder import (
+    finish,
+    refuse_other_run,
+    work_folder,
+    work_path,
+)
 from countenance.vision.backends.onnx.session import open_session
 from countenance.vision.pad_card import PadCard, PadInput, PadView, ViewUse, read_pad_card
 
@@ -43,36 +49,63 @@ def card() -> PadCard:
 
 
 def test_the_card_describes_the_file_beside_it(tmp_path: Path) -> None:
-    path = write_detector(tmp_path / "new" / "folder", tiny_model(), card())
+    name, files = detector_files(tiny_model(), card())
+    with work_folder(tmp_path / "new" / "folder", resume=False) as work:
+        finish(work, tmp_path / "new" / "folder", files, mode=0o755)
+    path = tmp_path / "new" / "folder" / name
     read = read_pad_card(path)
     content = path.with_name(read.file).read_bytes()
     assert read.sha256 == hashlib.sha256(content).hexdigest()
     assert sorted(p.name for p in path.parent.iterdir()) == ["tiny.json", "tiny.onnx"]
+    assert [p.name for p in path.parent.parent.iterdir()] == ["folder"]
 
 
-def test_a_failure_while_writing_leaves_the_older_pair_whole(
+def test_a_failure_while_writing_leaves_nothing_but_the_run_to_go_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_detector(tmp_path, tiny_model(), card())
-    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-    write = export._write
+    write = module._write
 
     def full_disk(path: Path, content: bytes) -> None:
         if path.suffix == ".json":
             raise OSError(28, "No space left on device")
         write(path, content)
 
-    monkeypatch.setattr(export, "_write", full_disk)
-    with pytest.raises(TrainingError, match="No space left") as caught:
-        write_detector(tmp_path, tiny_model(1.0), card())
+    monkeypatch.setattr(module, "_write", full_disk)
+    output = tmp_path / "detector"
+    with (
+        pytest.raises(TrainingError, match="No space left") as caught,
+        work_folder(output, resume=False) as work,
+    ):
+        finish(work, output, detector_files(tiny_model(), card())[1])
     assert "--output" in caught.value.remedy
-    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    assert not output.exists()
 
 
-def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "taken").write_text("x")
-    with pytest.raises(TrainingError, match="cannot be written"):
-        write_detector(tmp_path / "taken", tiny_model(), card())
+@pytest.mark.parametrize("name", ["file", "folder"])
+def test_an_output_that_is_there_already_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    for taken in (tmp_path / "file", tmp_path / "folder" / "inside"):
+        taken.write_text("x")
+    with (
+        pytest.raises(TrainingError, match="exists"),
+        work_folder(tmp_path / name, resume=False),
+    ):
+        pass
+
+
+def test_a_stopped_run_stays_when_it_is_resumed_as_another(tmp_path: Path) -> None:
+    output, first = tmp_path / "detector", {"architecture": "a", "split": "s"}
+    with pytest.raises(KeyboardInterrupt), work_folder(output, resume=False) as work:
+        refuse_other_run(work, first)
+        raise KeyboardInterrupt
+    with (
+        pytest.raises(OtherRunError, match="another architecture: a, not b") as caught,
+        work_folder(output, resume=True) as work,
+    ):
+        refuse_other_run(work, {**first, "architecture": "b"})
+    assert str(work_path(output)) in caught.value.remedy
+    with work_folder(output, resume=True) as work:
+        refuse_other_run(work, first)
 
 
 def test_int8_kernels_restore_to_within_half_a_level() -> None:
