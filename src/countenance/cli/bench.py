@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Final
 
 import click
+
+from countenance.cli.lazy import LazyGroup
 
 COMMANDS: Final = {
     "engine": "countenance.cli.bench_engine:engine",
@@ -19,18 +20,10 @@ COMMANDS: Final = {
 """Name of a command to the module and object that hold it; imported when it is asked for."""
 
 
-class Benches(click.Group):
-    """Finds its commands lazily."""
+class Benches(LazyGroup):
+    """The benches by name."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+    where = COMMANDS
 
 
 @click.group(cls=Benches)

@@ -6,7 +6,6 @@ Exit status: 0 done, 1 refused or failed (with the reason on standard error), 2 
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import click
 
 from countenance import __version__
 from countenance.cli.context import Session
+from countenance.cli.lazy import LazyGroup
 from countenance.errors import CountenanceError
 
 COMMANDS: Final = {
@@ -31,18 +31,10 @@ COMMANDS: Final = {
 """Name of a command to the module and object that hold it; imported when it is asked for."""
 
 
-class Root(click.Group):
-    """The outermost group: finds commands lazily and turns errors into messages."""
+class Root(LazyGroup):
+    """The outermost group: turns errors into messages."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+    where = COMMANDS
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
