@@ -124,7 +124,7 @@ class FakeRecognition:
         self.searched.append(enrolled)
         return THRESHOLD
 
-    def new_observer(self) -> FakeObserver:
+    def new_observer(self, *, enrols: bool = False) -> FakeObserver:
         with self._lock:
             self.open_observers += 1
         # Asked anew for each frame, for a test may exchange `see` while a capture runs.

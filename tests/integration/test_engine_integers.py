@@ -55,6 +55,24 @@ def test_an_integer_embedding_points_where_the_exact_one_does(
     )
 
 
+def test_an_enrolment_embeds_exactly_and_a_login_in_integers(
+    fast: Engine, portraits: dict[Person, NDArray[np.uint8]]
+) -> None:
+    image = Image(portraits[next(iter(Person))])
+    seen = [
+        observer.analyse(image, sequence=0, at_s=0.0, template=None)
+        for observer in (fast.observer(enrols=True), fast.observer())
+    ]
+    assert fast.frame_embedder is not None
+    for embedder, analysis in zip((fast.embedder, fast.frame_embedder), seen, strict=True):
+        assert analysis.face is not None
+        assert analysis.embedding is not None
+        np.testing.assert_array_equal(
+            analysis.embedding.values,
+            embedder.embed(image, landmarks=analysis.face.landmarks).values,
+        )
+
+
 @pytest.mark.parametrize("person", Person)
 def test_integer_logits_lie_near_those_of_float32(
     person: Person, exact: Engine, fast: Engine, portraits: dict[Person, NDArray[np.uint8]]

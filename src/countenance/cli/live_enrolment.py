@@ -67,7 +67,7 @@ class _Guide:
 
     def __init__(self, session: Session, engine: Engine, policy: EnrolmentPolicy) -> None:
         self._session = session
-        self._observer = engine.observer()
+        self._observer = engine.observer(enrols=True)
         self._state: EnrolmentState = begin_enrolment(policy, at_s=0.0)
         self._samples: list[Embedding] = []
         self._told = ""

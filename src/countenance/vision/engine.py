@@ -67,9 +67,13 @@ class Engine:
         """Pack of the templates that this engine can compare with."""
         return self.embedder.pack
 
-    def observer(self) -> Observer:
-        """Begin to watch a new capture."""
-        embedder = self.frame_embedder or self.embedder
+    def observer(self, *, enrols: bool = False) -> Observer:
+        """Begin to watch a new capture.
+
+        Args: enrols: embed exactly, as photographs are: a template is compared with for years,
+            and integers on both sides would raise the false match rate.
+        """
+        embedder = self.embedder if enrols else self.frame_embedder or self.embedder
         return Observer(self.detector, embedder, self.pad, self.thresholds)
 
     def warm_up(self) -> None:

@@ -85,8 +85,8 @@ class EngineRecognition:
     def identification_threshold(self, *, enrolled: int, fpir: float) -> float:
         return self._container.engine.thresholds.identification(enrolled=enrolled, fpir=fpir)
 
-    def new_observer(self) -> FrameObserver:
-        return self._container.engine.observer()
+    def new_observer(self, *, enrols: bool = False) -> FrameObserver:
+        return self._container.engine.observer(enrols=enrols)
 
 
 def _believe_proxies(app: Flask, count: int) -> None:

@@ -53,8 +53,8 @@ class Recognition(Protocol):
             fpir: share of strangers who may be taken for one of them, 0..1.
         """
 
-    def new_observer(self) -> FrameObserver:
-        """The engine's memory for one capture."""
+    def new_observer(self, *, enrols: bool = False) -> FrameObserver:
+        """The engine's memory for one capture; one that enrols is more exact and slower."""
 
 
 class Course(Protocol):

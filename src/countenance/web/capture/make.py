@@ -71,7 +71,7 @@ def _enrolment(web: Web, transaction: Transaction) -> EnrolmentCourse:
     return EnrolmentCourse(
         transaction,
         policy=EnrolmentPolicy(),
-        observer=web.recognition.new_observer(),
+        observer=web.recognition.new_observer(enrols=True),
         stores=EnrolmentStores(
             identity.transactions, identity.vault, identity.faces, identity.audit
         ),
