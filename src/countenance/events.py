@@ -12,6 +12,8 @@ class Tag(StrEnum):
     """
 
     SETUP_COMPLETED = "system:setup:completed"
+    DETECTOR_PROMOTED = "system:detector:promoted"
+    DETECTOR_DEMOTED = "system:detector:demoted"
     USER_ADDED = "user:account:added"
     USER_DISABLED = "user:account:disabled"
     USER_ENABLED = "user:account:enabled"
