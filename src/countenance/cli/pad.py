@@ -6,6 +6,7 @@ import click
 
 from countenance.cli.pad_collect import collect
 from countenance.cli.pad_dataset import dataset
+from countenance.cli.pad_demo import demo
 from countenance.cli.pad_promote import demote, promote
 from countenance.cli.pad_train import train
 
@@ -23,6 +24,7 @@ def pad() -> None:
 
 pad.add_command(collect)
 pad.add_command(dataset)
+pad.add_command(demo)
 pad.add_command(demote)
 pad.add_command(promote)
 pad.add_command(train)

@@ -35,6 +35,15 @@ _COLOURS: Final[dict[Tone, Colour]] = {
 }
 """BGR; white text on them reaches a contrast of 4.5:1."""
 _WHITE: Final[Colour] = (255, 255, 255)
+_BRIGHT: Final[dict[Tone, Colour]] = {
+    Tone.GOOD: (120, 200, 60),
+    Tone.BAD: (80, 90, 235),
+    Tone.NEUTRAL: (190, 190, 185),
+}
+"""BGR, for bars: on the darkened ground the dark tones would not be seen."""
+_EMPTY: Final[Colour] = (60, 60, 60)
+_DIMMED: Final = 0.35
+"""What is left of the picture's brightness under a panel, so that white text reads on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,27 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """A value as a bar."""
+
+    label: str
+    value: float
+    """0..1; what lies beyond is drawn as the nearer end."""
+    threshold: float | None = None
+    """Drawn as a tick across the bar, 0..1; None for none."""
+    tone: Tone = Tone.NEUTRAL
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Read-outs in the top left corner, on darkened ground."""
+
+    lines: tuple[str, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
+    """Drawn under the lines."""
+
+
+@dataclass(frozen=True, slots=True)
 class Overlay:
     """All that is drawn over one frame."""
 
@@ -59,6 +89,7 @@ class Overlay:
     """Drawn across the bottom: the verdict or what to do."""
     tone: Tone = Tone.NEUTRAL
     """Of counter and banner."""
+    panel: Panel | None = None
 
 
 def draw(image: Image, overlay: Overlay) -> Image:
@@ -71,6 +102,8 @@ def draw(image: Image, overlay: Overlay) -> Image:
     scale = max(0.4, min(pixels.shape[:2]) / 720)
     for mark in overlay.marks:
         _draw_mark(pixels, mark, scale=scale)
+    if overlay.panel is not None:
+        _draw_panel(pixels, overlay.panel, scale=0.8 * scale)
     if overlay.counter:
         width, height = _text_size(overlay.counter, scale)
         at = (pixels.shape[1] - width - round(24 * scale), height + round(24 * scale))
@@ -112,6 +145,38 @@ def _draw_banner(pixels: Pixels, text: str, *, tone: Tone, scale: float) -> None
     top = bottom - 2 * height - round(8 * scale)
     cv2.rectangle(pixels, (0, top), (right, bottom), _COLOURS[tone], cv2.FILLED)
     _put_text(pixels, text, at=((right - width) // 2, (top + bottom + height) // 2), scale=scale)
+
+
+def _draw_panel(pixels: Pixels, panel: Panel, *, scale: float) -> None:
+    pad, (_, letter) = round(12 * scale), _text_size("A", scale)
+    step = 2 * letter + round(2 * scale)
+    labels = max((_text_size(gauge.label, scale)[0] for gauge in panel.gauges), default=0)
+    bar = round(280 * scale)
+    widths = [_text_size(line, scale)[0] for line in panel.lines]
+    widths += [labels + pad + bar] if panel.gauges else []
+    rows = len(panel.lines) + len(panel.gauges)
+    ground = pixels[: 2 * pad + rows * step, : max(widths, default=0) + 2 * pad]
+    ground[:] = ground * _DIMMED
+    for row, line in enumerate(panel.lines):
+        _put_text(pixels, line, at=(pad, pad + row * step + letter), scale=scale)
+    for row, gauge in enumerate(panel.gauges, start=len(panel.lines)):
+        top = pad + row * step
+        _put_text(pixels, gauge.label, at=(pad, top + letter), scale=scale)
+        _draw_bar(pixels, gauge, corner=(2 * pad + labels, top), size=(bar, letter))
+
+
+def _draw_bar(
+    pixels: Pixels, gauge: Gauge, *, corner: tuple[int, int], size: tuple[int, int]
+) -> None:
+    (x, y), (width, height) = corner, size
+    filled = x + round(width * min(1.0, max(0.0, gauge.value)))
+    cv2.rectangle(pixels, (x, y), (x + width, y + height), _EMPTY, cv2.FILLED)
+    if filled > x:
+        cv2.rectangle(pixels, (x, y), (filled, y + height), _BRIGHT[gauge.tone], cv2.FILLED)
+    cv2.rectangle(pixels, (x, y), (x + width, y + height), _WHITE, 1)
+    if gauge.threshold is not None:
+        tick, reach = x + round(width * gauge.threshold), max(2, height // 3)
+        cv2.line(pixels, (tick, y - reach), (tick, y + height + reach), _WHITE, 2)
 
 
 def _put_text(pixels: Pixels, text: str, *, at: tuple[int, int], scale: float) -> None:

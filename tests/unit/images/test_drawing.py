@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from countenance.geometry.boxes import Box
-from countenance.images.drawing import Mark, Overlay, Tone, draw, plain
+from countenance.images.drawing import Gauge, Mark, Overlay, Panel, Tone, draw, plain
 from countenance.images.image import ColourOrder, Image
 
 GREY = Image(np.full((240, 320, 3), 128, np.uint8))
@@ -52,3 +52,23 @@ def test_a_box_may_reach_outside(box: Box) -> None:
 
 def test_letters_that_the_font_lacks_are_replaced() -> None:
     assert plain("Zoë 李") == "Zoe ?"
+
+
+def test_read_outs_stand_on_darkened_ground_in_their_corner() -> None:
+    panel = Panel(("frame 12  0.40 s",), (Gauge("live", 0.9, 0.5, Tone.GOOD),))
+    drawn = draw(GREY, Overlay(panel=panel)).pixels
+    assert drawn[2, 2].max() < 60
+    assert (drawn[80:] == 128).all()
+    assert (drawn[:, 250:] == 128).all()
+
+
+@pytest.mark.parametrize(("value", "share"), [(-1.0, 0.0), (0.0, 0.0), (0.5, 0.5), (3.0, 1.0)])
+def test_a_bar_is_filled_by_its_value(value: float, share: float) -> None:
+    """Seen as the green that a full bar has more of."""
+
+    def greens(shown: float) -> int:
+        panel = Panel((), (Gauge("live", shown, None, Tone.GOOD),))
+        pixels = draw(GREY, Overlay(panel=panel)).pixels.astype(int)
+        return int((pixels[:, :, 1] > pixels[:, :, 2] + 60).sum())
+
+    assert greens(value) == pytest.approx(share * greens(1.0), abs=0.1 * greens(1.0))
