@@ -104,6 +104,7 @@ def pad(session: Session, /, **options: Any) -> None:
     if report is not None:
         _prepare(report)
     rows = rows_of(options["manifest"], root=options["root"], kind=kind)
+    _note_unknown(session, rows)
     measured = _measured(session, rows, kind, options)
     values = as_json(measured, root=rows.root)
     if report is not None:
@@ -136,6 +137,15 @@ def _prepare(report: Path) -> None:
 
     require_plots()
     prepare_report_folder(report)
+
+
+def _note_unknown(session: Session, rows: Rows) -> None:
+    from countenance.pad.species import PaiSpecies
+
+    unknown = sum(row.species is PaiSpecies.UNKNOWN for row in rows.chosen)
+    if unknown:
+        known = ", ".join(kind for kind in PaiSpecies if kind is not PaiSpecies.UNKNOWN)
+        session.note(f"{unknown} attacks are of no known species; those are {known}.")
 
 
 def _measured(session: Session, rows: Rows, kind: Kind, options: dict[str, Any]) -> PadMeasurement:
