@@ -24,6 +24,7 @@ NORM_EPSILON = 1e-3
 NORM_MOMENTUM = 0.9
 DROP_POOLED, DROP_DENSE = 0.25, 0.5
 PREDICT_BATCH = 512
+LEAST_BATCH = 64
 
 Tree = dict[str, Any]
 Pixels = NDArray[np.uint8]
@@ -49,27 +50,27 @@ def choose_device(name: str) -> None:
     jax.config.update("jax_default_device", device)  # type: ignore[no-untyped-call]  # of JAX
 
 
-def new_network(key: jax.Array, *, width_px: int, height_px: int) -> tuple[Tree, Tree]:
+def new_network(seed: int, *, width_px: int, height_px: int) -> tuple[Tree, Tree]:
     """Return random parameters and fresh running statistics."""
-    keys = jax.random.split(key, len(CHANNELS) + 2)
+    rng = np.random.default_rng([seed, 0])
     parameters: Tree = {}
     statistics: Tree = {}
     inputs = 3
     for index, channels in enumerate(CHANNELS):
         shape, fan = (3, 3, inputs, channels), inputs * 9
-        parameters[f"conv{index}"] = _layer(keys[index], shape, fan, channels)
+        parameters[f"conv{index}"] = _layer(rng, shape, fan, channels)
         _add_norm(parameters, statistics, f"norm{index}", channels)
         inputs = channels
     flat = inputs * (width_px // 4) * (height_px // 4)
-    parameters["dense"] = _layer(keys[-2], (flat, DENSE), flat, DENSE)
+    parameters["dense"] = _layer(rng, (flat, DENSE), flat, DENSE)
     _add_norm(parameters, statistics, "norm_dense", DENSE)
-    parameters["out"] = _layer(keys[-1], (DENSE, 2), DENSE, 2)
+    parameters["out"] = _layer(rng, (DENSE, 2), DENSE, 2)
     return parameters, statistics
 
 
-def _layer(key: jax.Array, shape: tuple[int, ...], fan: int, outputs: int) -> Tree:
-    kernel = jax.random.normal(key, shape) * np.sqrt(2 / fan)
-    return {"kernel": kernel, "bias": jnp.zeros(outputs)}
+def _layer(rng: np.random.Generator, shape: tuple[int, ...], fan: int, outputs: int) -> Tree:
+    kernel = rng.normal(0, np.sqrt(2 / fan), shape)
+    return {"kernel": jnp.asarray(kernel, jnp.float32), "bias": jnp.zeros(outputs)}
 
 
 def _add_norm(parameters: Tree, statistics: Tree, name: str, channels: int) -> None:
@@ -154,8 +155,13 @@ def logits(parameters: Tree, statistics: Tree, pixels: Pixels) -> NDArray[np.flo
     """Return (n,) logits, positive is bona fide, of (n, height, width, 3) uint8 RGB."""
     parts = [np.empty(0)]
     for start in range(0, len(pixels), PREDICT_BATCH):
-        images = as_real(pixels[start : start + PREDICT_BATCH])
-        outputs = np.asarray(_outputs(parameters, statistics, images), np.float64)
+        part = pixels[start : start + PREDICT_BATCH]
+        # Filled up to a power of two: every other number of rows would be compiled anew.
+        size = max(LEAST_BATCH, 1 << (len(part) - 1).bit_length())
+        filled = np.zeros((size, *part.shape[1:]), np.uint8)
+        filled[: len(part)] = part
+        found = _outputs(parameters, statistics, as_real(filled))
+        outputs = np.asarray(found, np.float64)[: len(part)]
         parts.append(outputs[:, 1] - outputs[:, 0])
     return np.concatenate(parts)
 

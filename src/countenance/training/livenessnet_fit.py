@@ -123,8 +123,7 @@ def from_arrays(arrays: dict[str, NDArray[Any]], *, like: Progress) -> Progress:
 
 def _beginning(training: Examples, fitting: Fitting) -> Progress:
     height, width = training.pixels.shape[1:3]
-    key = jax.random.key(fitting.seed)
-    parameters, statistics = new_network(key, width_px=width, height_px=height)
+    parameters, statistics = new_network(fitting.seed, width_px=width, height_px=height)
     nothing = jax.tree.map(jnp.zeros_like, parameters)
     state: Tree = {
         "parameters": parameters,
