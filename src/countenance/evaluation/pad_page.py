@@ -22,6 +22,7 @@ from countenance.evaluation.report_page import (
     paragraph,
     table,
 )
+from countenance.pad.species import PaiSpecies
 from countenance.statistics.intervals import Interval, Rate
 
 CAPTIONS: Final = {
@@ -77,7 +78,7 @@ def pad_page(measured: PadMeasurement, *, elements: Mapping[str, str], root: Pat
             paragraph(_ON_INTERVALS, is_note=True),
             *_clips(measured, root),
             heading("At other thresholds"),
-            table(("At BPCER", "Threshold", "Worst APCER", "By species"), _at_bpcer(measured)),
+            _at_bpcer(measured),
             heading("Charts"),
             charts(chart(elements[name], caption=CAPTIONS[name]) for name in elements),
             heading("Worst errors"),
@@ -129,32 +130,46 @@ def _rates(measured: PadMeasurement) -> list[tuple[str, ...]]:
     report, scatter = measured.report, measured.scatter
     rows = [_rate("BPCER, bona fide refused", report.at.bpcer, scatter.bpcer)]
     rows += [
-        _rate(f"APCER, {species_name(species)}", told, None)
+        _rate(_apcer(species), told, None)
         for species, told in sorted(report.at.apcer.items(), key=lambda item: -item[1].value)
     ]
     rows.append(_rate("APCER, all attacks", report.apcer_all, scatter.apcer))
     if measured.frames is not None:
         if measured.frames.bpcer:
-            rows.append(_rate("BPCER by frame", measured.frames.bpcer, None))
+            rows.append(_rate("BPCER, by frame", measured.frames.bpcer, None))
         rows += [
-            _rate(f"APCER by frame, {species_name(species)}", told, None)
+            _rate(f"{_apcer(species)}, by frame", told, None)
             for species, told in measured.frames.apcer.items()
         ]
     return rows
+
+
+def _apcer(species: PaiSpecies) -> str:
+    return f"APCER, {species_name(species).lower()}"
 
 
 def _rate(name: str, rate: Rate, over_sources: Interval | None) -> tuple[str, ...]:
     return name, percent(rate.value), counted(rate), span(rate.interval), span(over_sources)
 
 
-def _at_bpcer(measured: PadMeasurement) -> Iterable[tuple[str, ...]]:
-    for name, point in measured.report.apcer_at_bpcer.items():
-        share = f"{float(name):.0%}".replace("%", " %")
-        if point is None:
-            yield share, "", "too few bona fide presentations to tell", ""
-            continue
-        species = "; ".join(f"{species_name(s)} {percent(r.value)}" for s, r in point.apcer.items())
-        yield share, f"{point.threshold:.3f}", percent(point.apcer_worst), species
+def _at_bpcer(measured: PadMeasurement) -> str:
+    """One column for each share of refused bona fide presentations that can be told."""
+    points = {
+        f"BPCER {100 * float(name):.0f} %": point
+        for name, point in measured.report.apcer_at_bpcer.items()
+        if point is not None
+    }
+    if not points:
+        return paragraph("The bona fide presentations are too few to tell.")
+    rows = [
+        ("Threshold", *(f"{point.threshold:.3f}" for point in points.values())),
+        ("Worst APCER", *(percent(point.apcer_worst) for point in points.values())),
+    ]
+    rows += [
+        (_apcer(species), *(percent(point.apcer[species].value) for point in points.values()))
+        for species in measured.report.at.apcer
+    ]
+    return table(("Where this share is refused", *points), rows)
 
 
 def _clips(measured: PadMeasurement, root: Path) -> Iterable[str]:

@@ -43,7 +43,7 @@ def rate_chart(
     axes.set_yticks(range(len(groups)), [shortened(group) for group in groups], fontsize=8)
     axes.set_ylim(len(groups) - 0.5, -0.5)
     axes.set_xlim(-0.02, 1.02)
-    axes.xaxis.set_major_formatter(lambda value, _at: f"{value:.0%}")
+    axes.xaxis.set_major_formatter(lambda value, _at: f"{100 * value:.0f} %")
     axes.set_xlabel(x_label, color=TOKENS["ink"])
     _quiet(axes)
     figure.legend(
