@@ -47,8 +47,6 @@ CLIPS: Final = (
     "liveness/clips/jomariya23156_real.mp4",
     "video/lp_d3.mp4",
 )
-NEEDED_DEG: Final = 24.0
-"""A side counts as shown from this yaw on."""
 POLICY: Final = LoginPolicy(
     PassivePolicy(time_limit_s=LOGIN_POLICIES["standard"]), ChallengePolicy()
 )
@@ -65,10 +63,8 @@ class Person:
     @property
     def moves(self) -> tuple[Move, ...]:
         """What the recording can answer."""
-        left = self.footage.yaws_deg.max() >= NEEDED_DEG
-        right = self.footage.yaws_deg.min() <= -NEEDED_DEG
-        able = {Move.TURN_LEFT: left, Move.TURN_RIGHT: right}
-        return tuple(move for move in Move if able.get(move, True))
+        turns = self.footage.turns
+        return tuple(move for move in Move if not move.is_turn or move.value in turns)
 
 
 def draws_for(moves: tuple[Move, ...], rng: random.Random) -> tuple[Draw, ...]:
@@ -144,8 +140,8 @@ def open_people(data: Path, engine: Engine, fps: float) -> list[Person]:
         stage = Stage(engine, POLICY, template_from(engine, footage), fps)
         people.append(Person(Path(clip).stem, footage, stage))
         sys.stderr.write(
-            f"{people[-1].name}: {len(footage.frames)} frames, yaw "
-            f"{footage.yaws_deg.min():.0f}..{footage.yaws_deg.max():.0f}\n"
+            f"{people[-1].name}: {len(footage.frames)} frames, rest at {footage.rest}, "
+            f"{dict(footage.turns)}\n"
         )
     return people
 

@@ -21,16 +21,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from playwright.sync_api import Page, sync_playwright
 
 from countenance.bootstrap import Container, build
+from countenance.ceremony.challenge import Move, PlannedMove
 from countenance.ceremony.evidence import Hint
 from countenance.clock import ManualClock
 from countenance.events import Tag
+from countenance.geometry.planarity import Planarity
 from countenance.identity.interfaces import Role, UserId
 from countenance.settings import LoginSettings, Settings, read_settings
 from countenance.web.app import create_app
+from countenance.web.capture import login
 from countenance.web.setup_code import ensure_setup_code
 from tests.fakes.recognition import FakeRecognition, Seen, face_of
 from tests.fakes.servers import serving
@@ -89,20 +93,19 @@ LOOKS = (
 class Stage:
     """A server whose engine sees what the next picture needs."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, policy: str) -> None:
         self.clock = ManualClock(datetime.now(UTC) - timedelta(days=3))
         settings = read_settings({"COUNTENANCE_HOME": str(home)})
-        self.container = build(_patient(settings), clock=self.clock)
+        self.container = build(_patient(settings, policy), clock=self.clock)
         self.recognition = FakeRecognition(lambda _image: self.seen())
         self.seen: Callable[[], Seen] = lambda: Seen(box_xyxy=BOX)
         self.app = create_app(self.container, recognition=self.recognition)
         self.app.config["RATELIMIT_ENABLED"] = False
 
 
-def _patient(settings: Settings) -> Settings:
-    return dataclasses.replace(
-        settings, login=LoginSettings(policy="passive", own_time_limit_s=3600.0)
-    )
+def _patient(settings: Settings, policy: str) -> Settings:
+    login = LoginSettings(policy=policy, own_time_limit_s=3600.0)
+    return dataclasses.replace(settings, login=login)
 
 
 def people(container: Container, clock: ManualClock) -> None:
@@ -232,6 +235,41 @@ def face_step(camera: Photographer, stage: Stage) -> None:
     page.unroute("**/login/complete")
 
 
+def challenge(camera: Photographer, stage: Stage) -> None:
+    """A move to the side, the pause after it, and one towards the camera."""
+    pose = {"seen": Seen(box_xyxy=BOX)}
+
+    def see() -> Seen:
+        stage.clock.advance(0.12)
+        return pose["seen"]
+
+    def turned(yaw_deg: float) -> Seen:
+        depth = Planarity(rms=0.08, off_plane_share=0.6, points=80)
+        return Seen(box_xyxy=BOX, yaw_deg=yaw_deg, hint=Hint.TURNED, planarity=depth)
+
+    stage.seen = see
+    planned = (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT)
+    draw = tuple(PlannedMove(move, 0.5) for move in planned)
+    with mock.patch.object(login, "draw_moves", return_value=(draw, draw)):
+        camera.password()
+        camera.line("Turn your head to the left")
+        pose["seen"] = turned(13.0)
+        camera.page.wait_for_timeout(500)
+        camera.shoot("face-turn")
+        pose["seen"] = turned(24.0)
+        camera.line("Look straight into the camera")
+        camera.shoot("face-between")
+        pose["seen"] = Seen(box_xyxy=BOX)
+        camera.line("Come closer")
+        wide = BOX[2] - BOX[0]
+        pose["seen"] = Seen(box_xyxy=(*BOX[:2], BOX[2] + 0.13 * wide, BOX[3]))
+        camera.page.wait_for_timeout(500)
+        camera.shoot("face-come-closer")
+        pose["seen"] = Seen(person=None)
+        camera.line("Once more")
+        camera.shoot("face-once-more")
+
+
 def no_camera(camera: Photographer, _stage: Stage) -> None:
     camera.password()
     camera.line("No camera to use")
@@ -301,9 +339,9 @@ def outside(camera: Photographer, _stage: Stage) -> None:
 
 
 @contextlib.contextmanager
-def running(*, with_people: bool) -> Iterator[tuple[Stage, str]]:
+def running(*, with_people: bool, policy: str) -> Iterator[tuple[Stage, str]]:
     with tempfile.TemporaryDirectory() as home:
-        stage = Stage(Path(home))
+        stage = Stage(Path(home), policy=policy)
         if with_people:
             people(stage.container, stage.clock)
         with serving(stage.app) as host:
@@ -314,6 +352,7 @@ ROUNDS: tuple[tuple[Callable[[Photographer, Stage], None], bool, str], ...] = (
     (first_run, False, "clip"),
     (outside, True, "clip"),
     (face_step, True, "clip"),
+    (challenge, True, "clip"),
     (no_camera, True, "refused"),
     (enrolment, True, "clip"),
     (inside, True, "clip"),
@@ -341,7 +380,8 @@ def main() -> None:
             for look in LOOKS:
                 if wish.look not in look.name:
                     continue
-                with running(with_people=with_people) as (stage, url):
+                policy = "standard" if act is challenge else "passive"
+                with running(with_people=with_people, policy=policy) as (stage, url):
                     visitor = launch(
                         playwright, executable=chromium, feed=clip, camera=camera,  # type: ignore[arg-type]
                         context_options=look.options,

@@ -1,15 +1,15 @@
 """Cameras that answer: recorded people who do what they are asked, and pictures that are made to.
 
-A recording cannot answer a challenge, but frames of one can be put in another order: those are
-shown whose measured yaw is nearest to what is wanted, and moved closer or further away around the
-face. So everything but the order is real. Frames are changed by fresh noise each time, as those
-of a camera are.
+A recording cannot answer a challenge, but it can be played to and fro: from a moment at which its
+person looks straight ahead to the nearest turn and back, and its picture moved closer or further
+away around the face. So everything but the order is real. Frames are changed by fresh noise each
+time, as those of a camera are.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from countenance.ceremony.challenge import Move
 from countenance.geometry.landmarks import head_pose
 from countenance.images.crops import mirrored, shrunk_to
-from countenance.images.image import Image
 from countenance.images.video import open_video
 from countenance.vision.interfaces import FaceDetector
 from countenance.vision.tracking import Tracker
@@ -31,16 +30,23 @@ Frame = NDArray[np.uint8]
 """(height, width, 3) uint8, BGR."""
 
 SIDE_PX: Final = 640
+ENOUGH_DEG: Final = 23.0
+"""Where a recorded turn ends: the measured yaw varies by some degrees."""
 TURN_DEG: Final = 32.0
-"""How far somebody turns who is asked to; the recording's own limit comes first."""
+"""What a photograph is turned for, as a share of `Photo.angle_deg`."""
 CLOSER: Final = 1.36
 BACK: Final = 0.72
 YAW_STEP_DEG: Final = 5.0
-"""Yaw changes by so much from one frame to the next at most."""
+"""A photograph turns by so much from one frame to the next at most."""
+STRIDE: Final = 1
+"""Frames of the recording from one frame of the camera to the next while the head turns."""
 SCALE_STEP: Final = 0.04
 REACTION_S: Final = 0.45
-_STRAY: Final = 0.02
-"""Degrees that a frame which lies one further away in the recording is worth."""
+_STRAIGHT_DEG: Final = 8.0
+_JUMP_DEG: Final = 16.0
+"""A turn that is faster than this from frame to frame is blurred, or frames are missing."""
+_ASTRAY_DEG: Final = 11.0
+"""On the way to a turn the head is turned to the other side by no more."""
 _NOISE: Final = 1.5
 
 
@@ -66,17 +72,15 @@ class Footage:
     heights_px: NDArray[np.float64]
     """(n,): of the face's box, smoothed."""
 
-    @property
-    def frontal(self) -> int:
-        """The frame on which the face looks most straight ahead."""
-        return int(np.argmin(np.abs(self.yaws_deg)))
+    rest: int
+    """The frame on which the person waits: straight ahead, and near to turns."""
+    turns: Mapping[str, int]
+    """`turn_left` and `turn_right`, where the recording shows them, to the frame that does; on
+    the way there from `rest` the head turns to no other side."""
 
-    def shown(self, yaw_deg: float, scale: float, *, last: int) -> tuple[Frame, int]:
-        """The frame nearest to that yaw, its face enlarged; and which one it was."""
-        away = np.abs(np.arange(len(self.yaws_deg)) - last)
-        index = int(np.argmin(np.abs(self.yaws_deg - yaw_deg) + _STRAY * away))
-        factor = scale * float(np.median(self.heights_px)) / float(self.heights_px[index])
-        return zoomed(self.frames[index], self.centres[index], factor), index
+    def shown(self, index: int, scale: float) -> Frame:
+        """A frame, its face enlarged."""
+        return zoomed(self.frames[index], self.centres[index], scale)
 
 
 def read_footage(
@@ -95,7 +99,43 @@ def read_footage(
             frames.append(image.pixels)
             poses.append((pose.yaw_deg, *seen.face.box.centre, seen.face.box.height_px))
     table = np.array(poses)
-    return Footage(tuple(frames), table[:, 0], table[:, 1:3], _smoothed(table[:, 3]))
+    yaws_deg = table[:, 0]
+    rest, turns = _way(yaws_deg)
+    return Footage(
+        tuple(frames), yaws_deg, table[:, 1:3], _smoothed(table[:, 3]), rest=rest, turns=turns
+    )
+
+
+def _way(yaws_deg: NDArray[np.float64]) -> tuple[int, dict[str, int]]:
+    """Where to wait so that the turns which the recording shows are near, and where those are."""
+    best: tuple[int, int, int, dict[str, int]] = (0, 0, int(np.argmin(np.abs(yaws_deg))), {})
+    for rest in range(1, len(yaws_deg) - 1):
+        if np.abs(yaws_deg[rest - 1 : rest + 2]).max() > _STRAIGHT_DEG:
+            continue
+        found = {
+            Move.TURN_LEFT.value: _turn_from(yaws_deg, rest),
+            Move.TURN_RIGHT.value: _turn_from(-yaws_deg, rest),
+        }
+        turns = {move: index for move, index in found.items() if index is not None}
+        # As many sides as there are, then as near as can be.
+        far = sum(abs(index - rest) for index in turns.values())
+        best = max(best, (len(turns), -far, rest, turns), key=lambda way: way[:2])
+    return best[2], best[3]
+
+
+def _turn_from(yaws_deg: NDArray[np.float64], rest: int) -> int | None:
+    """The nearest frame before or after that is turned far enough to the left."""
+    found = []
+    for way in (range(rest, len(yaws_deg)), range(rest, -1, -1)):
+        last = yaws_deg[rest]
+        for index in way:
+            if yaws_deg[index] < -_ASTRAY_DEG or abs(yaws_deg[index] - last) > _JUMP_DEG:
+                break
+            last = yaws_deg[index]
+            if yaws_deg[index] >= ENOUGH_DEG:
+                found.append(index)
+                break
+    return min(found, key=lambda index: abs(index - rest), default=None)
 
 
 def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,32 +156,38 @@ class Actor:
     """Shown instead while the head is turned: another person's recording."""
     _prompt: str | None = None
     _since_s: float = 0.0
-    _yaw_deg: float = 0.0
     _scale: float = 1.0
     _index: int = -1
-    _other: int = 0
     _count: itertools.count[int] = field(default_factory=itertools.count)
 
     def frame(self, prompt: str | None, *, at_s: float) -> Frame:
+        number = next(self._count)
         prompt = self.understand(prompt)
+        if number == 0:
+            self._index = self.footage.rest
         if prompt != self._prompt:
             self._prompt, self._since_s = prompt, at_s
         if at_s - self._since_s >= self.reaction_s:
-            yaw_deg, scale = wanted(prompt)
-            self._yaw_deg = _towards(self._yaw_deg, yaw_deg, YAW_STEP_DEG)
-            self._scale = _towards(self._scale, scale, SCALE_STEP)
-        return noisy(self._seen(), seed=(self.seed, next(self._count)))
+            self._go(prompt or "")
+        return noisy(self._seen(number), seed=(self.seed, number))
 
-    def _seen(self) -> Frame:
-        if self._index < 0:
-            self._index = self.footage.frontal
-        shown, self._index = self.footage.shown(self._yaw_deg, self._scale, last=self._index)
-        if self.turned is None or abs(self._yaw_deg) < 12:
+    def _go(self, prompt: str) -> None:
+        aim = self.footage.turns.get(prompt, self.footage.rest)
+        self._index = round(_towards(self._index, aim, STRIDE))
+        self._scale = _towards(self._scale, wanted(prompt)[1], SCALE_STEP)
+
+    def _seen(self, number: int) -> Frame:
+        near = self._index
+        yaw_deg = float(self.footage.yaws_deg[near])
+        # Whoever waits sways a little, too.
+        shown = self.footage.shown(near, self._scale * (1 + 0.006 * float(np.sin(number))))
+        if self.turned is None or abs(yaw_deg) < 12:
             return shown
-        other, self._other = self.turned.shown(self._yaw_deg, self._scale, last=self._other)
-        factor = float(np.median(self.footage.heights_px) / np.median(self.turned.heights_px))
-        aim = self.footage.centres[self._index]
-        return placed(other, self.turned.centres[self._other], factor, aim, size=shown.shape[:2])
+        other = self.turned
+        index = int(np.argmin(np.abs(other.yaws_deg - yaw_deg)))
+        factor = self._scale * float(self.footage.heights_px[near] / other.heights_px[index])
+        aim = self.footage.centres[near]
+        return placed(other.frames[index], other.centres[index], factor, aim, size=shown.shape[:2])
 
 
 def wanted(prompt: str | None) -> tuple[float, float]:
@@ -192,6 +238,8 @@ class Loop:
     """A few seconds of a live person, again and again."""
 
     footage: Footage
+    start: int | None = None
+    """Its first frame; None begins where the person rests."""
     length: int = 45
     seed: int = 0
     _count: itertools.count[int] = field(default_factory=itertools.count)
@@ -199,7 +247,8 @@ class Loop:
     def frame(self, prompt: str | None, *, at_s: float) -> Frame:
         del prompt, at_s
         number = next(self._count)
-        start = max(0, min(self.footage.frontal, len(self.footage.frames) - self.length))
+        begin = self.footage.rest if self.start is None else self.start
+        start = max(0, min(begin, len(self.footage.frames) - self.length))
         place = number % (2 * self.length)
         place = place if place < self.length else 2 * self.length - 1 - place
         shown = self.footage.frames[min(start + place, len(self.footage.frames) - 1)]
@@ -229,7 +278,7 @@ class Photo:
             yaw_deg, scale = wanted(prompt)
             self._share = _towards(self._share, yaw_deg / TURN_DEG, YAW_STEP_DEG / TURN_DEG)
             self._scale = _towards(self._scale, scale, SCALE_STEP)
-        index = self.footage.frontal
+        index = self.footage.rest
         picture, centre = self.footage.frames[index], self.footage.centres[index]
         picture = self._moved(picture, centre)
         number = next(self._count)
@@ -309,10 +358,6 @@ def noisy(picture: Frame, *, seed: tuple[int, int]) -> Frame:
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, _NOISE, picture.shape[:2]).astype(np.float32)
     return np.clip(picture + noise[..., None], 0, 255).astype(np.uint8)
-
-
-def as_image(frame: Frame) -> Image:
-    return Image(frame)
 
 
 def _warped(pixels: object) -> Frame:

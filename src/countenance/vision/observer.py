@@ -30,6 +30,10 @@ from countenance.vision.tracking import Followed, Tracker
 
 _MEMORY: Final = 0.9
 """Weight of the past in the running mean of a track's embeddings."""
+_AHEAD_DEG: Final = 18.0
+"""Up to this yaw a face that was asked to turn is compared with the template. Farther turned it
+agrees with its own track (similarity 0.37 and above), not always with a template at its
+threshold, and whoever turns as asked must not be taken for somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,7 @@ class Observer:
             evidence = replace(
                 evidence,
                 is_bona_fide=bona_fide.is_bona_fide,
-                is_match=self._is_match(embedding, template),
+                is_match=None if self._turns(pose) else self._is_match(embedding, template),
                 is_continuous=self._is_continuous(embedding, followed.track_id),
             )
         return FrameAnalysis(
@@ -217,6 +221,10 @@ class Observer:
         """The score as the last frames of the track have it."""
         self._trail = follow(self._trail, track_id=track_id, bona_fide_score=score.value)
         return replace(score, value=self._trail.bona_fide_score)
+
+    def _turns(self, pose: HeadPose | None) -> bool:
+        """Whether the face is turned because a challenge asks for it."""
+        return self._relief is not None and pose is not None and abs(pose.yaw_deg) > _AHEAD_DEG
 
     def _is_match(self, embedding: Embedding, template: Template | None) -> bool | None:
         if template is None:
