@@ -48,7 +48,8 @@ class EngineSettings:
     pack: str = _setting("ENGINE_PACK", "opencv-zoo")
     """Model pack; faces enrolled with another one have to be enrolled again."""
     pad_card: str = _setting("PAD_CARD", "")
-    """Path of the model card of another passive detector; empty takes the shipped one."""
+    """Path of the model card of another passive detector; empty takes the promoted one, else the
+    shipped one."""
     pad_fusion: str = _setting("ENGINE_PAD_FUSION", "auto")
     """auto asks the pack minifasnet for a second opinion where it is installed; off does not."""
     fpir: float = _setting("FPIR", 0.01)
