@@ -49,7 +49,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def collect(home: Path) -> Any:
     def run(source: object, output: Path, *more: object) -> Result:
-        arguments = ("pad", "collect", "--input", source, "--output", output, *more)
+        arguments = ("pad", "collect", "--input", source, "--output", output, "--skip", 1, *more)
         return CliRunner().invoke(main, ["--home", str(home), *map(str, arguments)])
 
     return run
@@ -263,7 +263,7 @@ def test_a_killed_run_leaves_a_set_that_reads_and_is_continued(
     source, folder = recordings / "live.avi", tmp_path / "set"
     process = subprocess.Popen(
         command("--home", str(home), "pad", "collect", "--input", str(source), "--output",
-                str(folder), *LIVE),
+                str(folder), "--skip", "1", *LIVE),
         env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     manifest = folder / "manifest.csv"

@@ -66,7 +66,7 @@ def _plain_name(_context: click.Context, _parameter: click.Parameter, value: str
     "--skip",
     "nth",
     type=click.IntRange(1),
-    default=1,
+    default=5,
     show_default=True,
     help="Look at every N-th frame of a video or camera.",
 )
