@@ -62,6 +62,7 @@ class Container:
         return open_engine(
             self.settings.home / "models",
             pad_card=self.pad_in_service.card,
+            pad_fusion=self.settings.engine.pad_fusion == "auto",
             threads=self.settings.engine.threads,
             pack=self.settings.engine.pack,
             precision=precision_named(self.settings.engine.precision),

@@ -56,7 +56,7 @@ def test_packs_are_listed_with_licence_place_and_which_is_in_use(home: Path) -> 
     listed = models(home, "list", "--json")
     answer = json.loads(listed.stdout)
     packs = {pack["name"]: pack for pack in answer["packs"]}
-    assert packs.keys() == {"opencv-zoo", "dlib"}
+    assert packs.keys() == {"opencv-zoo", "dlib", "minifasnet"}
     assert [name for name, pack in packs.items() if pack["in_use"]] == ["opencv-zoo"]
     zoo = {model["name"]: model for model in packs["opencv-zoo"]["models"]}
     assert zoo["sface"]["licence"] == "Apache-2.0"
@@ -228,7 +228,7 @@ def test_local_files_are_taken_by_name(home: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["install", "nonesuch"], 1, "Known packs: dlib, opencv-zoo"),
+        (["install", "nonesuch"], 1, "Known packs: dlib, minifasnet, opencv-zoo"),
         (["remove", "nonesuch", "--yes"], 1, "no model pack"),
         (["install", "opencv-zoo", "--from", "holiday.jpg"], 2, "no file of opencv-zoo"),
         (["install", "opencv-zoo", "--from", "https://a.example/x.onnx"], 2, "no file of"),
@@ -255,7 +255,7 @@ def test_an_empty_folder_is_told(home: Path, tmp_path: Path) -> None:
 def test_a_pack_that_nobody_knows_stops_the_start_with_the_known_ones(home: Path) -> None:
     done = models(home, "verify", env={"COUNTENANCE_ENGINE_PACK": "nonesuch"})
     assert done.returncode == 1
-    assert "Known packs: dlib, opencv-zoo" in done.stderr
+    assert "Known packs: dlib, minifasnet, opencv-zoo" in done.stderr
 
 
 def test_a_damaged_file_of_a_pack_that_is_not_in_use_is_found(home: Path) -> None:

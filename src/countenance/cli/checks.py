@@ -162,17 +162,31 @@ def _faces(session: Session) -> Iterator[Finding]:
 
 
 def _presentation_attacks(session: Session) -> Iterator[Finding]:
-    from countenance.vision.backends.onnx.pad import shipped_pad_card
+    from countenance.cli.second_opinion import (
+        ADVICE,
+        SecondOpinion,
+        pad_card_in_use,
+        second_opinion,
+    )
+    from countenance.vision.packs import shipped_pack
     from countenance.vision.pad_card import read_pad_card
+    from countenance.vision.pad_fusion import FUSION_PACK, fusion_of
 
-    chosen = session.settings.engine.pad_card
-    card = read_pad_card(Path(chosen) if chosen else shipped_pad_card())
+    card, pack = read_pad_card(pad_card_in_use(session)), shipped_pack(FUSION_PACK)
+    state, fused = second_opinion(session), fusion_of(pack).figures
+    name, figures, remedy = f"{card.name} {card.version}", card.figures, ""
+    if state is SecondOpinion.USED:
+        name, figures = f"{name} fused with the pack {pack.name}", fused
+    elif state is SecondOpinion.MISSING:
+        remedy = f"{ADVICE} (eer {fused['eer']:.3f} in the same test)"
+    if not figures:
+        remedy = "Measure it, or unset COUNTENANCE_PAD_CARD for the shipped one."
     yield Finding(
         "presentation_attacks",
-        Health.OK if card.figures else Health.WARN,
-        f"{card.name} {card.version}, {worth_of(card.figures)}; a passive check stops casual "
-        "pictures and screens, not a forged camera feed",
-        "" if card.figures else "Measure it, or unset COUNTENANCE_PAD_CARD for the shipped one.",
+        Health.OK if figures else Health.WARN,
+        f"{name}, {worth_of(figures)}; a passive check stops casual pictures and screens, not a "
+        "forged camera feed",
+        remedy,
     )
 
 

@@ -11,6 +11,7 @@ import click
 from countenance.cli.context import Session, json_option, pass_session
 from countenance.cli.models_install import install
 from countenance.cli.models_remove import remove
+from countenance.cli.second_opinion import SecondOpinion, pad_card_in_use, second_opinion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,12 +48,13 @@ def models() -> None:
     """List model packs, install, check and remove them.
 
     A pack is the models that find and recognise faces together; COUNTENANCE_ENGINE_PACK names
-    the one in use. Nothing is ever downloaded but by `models install`.
+    the one in use. The pack minifasnet stands beside it, for a second opinion on presentation
+    attacks. Nothing is ever downloaded but by `models install`.
 
     \b
     Examples:
       countenance models list
-      countenance models install dlib
+      countenance models install minifasnet
       countenance models verify
     """
 
@@ -79,15 +81,16 @@ def list_models(session: Session) -> None:
     from countenance.vision.model_store import ModelStore
     from countenance.vision.packs import shipped_packs
 
-    store, in_use = ModelStore(session.settings.home / "models"), pack_in_use(session)
+    store, used = ModelStore(session.settings.home / "models"), packs_in_use(session)
     packs, found = shipped_packs(), find_models(session, checks=False)
     if session.wants_json:
-        told = [_pack_as_json(pack, store, in_use=pack.name == in_use.name) for pack in packs]
-        used = [_as_json(model) for model in found[: len(in_use.models)] + found[-1:]]
-        session.answer({"packs": told, "models": used})
+        told = [_pack_as_json(pack, store, in_use=pack in used) for pack in packs]
+        count = sum(len(pack.models) for pack in used)
+        models = [_as_json(model) for model in found[:count] + found[-1:]]
+        session.answer({"packs": told, "models": models})
         return
     for pack in packs:
-        _show_pack(pack, store, in_use=pack.name == in_use.name)
+        _show_pack(pack, store, in_use=pack in used)
     pad = found[-1]
     click.echo(f"{pad.name} {pad.version}: {_words(pad.task)}, beside every pack")
     click.echo(f"  licence  {pad.licence}\n  sha256   {pad.sha256}\n  origin   {pad.origin}")
@@ -98,6 +101,15 @@ def pack_in_use(session: Session) -> Pack:
     from countenance.vision.packs import shipped_pack
 
     return shipped_pack(session.settings.engine.pack)
+
+
+def packs_in_use(session: Session) -> list[Pack]:
+    """The pack in use and, where it is installed and wanted, the one with a second opinion."""
+    from countenance.vision.packs import shipped_pack
+    from countenance.vision.pad_fusion import FUSION_PACK
+
+    has_second = second_opinion(session) is SecondOpinion.USED
+    return [pack_in_use(session), *([shipped_pack(FUSION_PACK)] if has_second else [])]
 
 
 def _show_pack(pack: Pack, store: ModelStore, *, in_use: bool) -> None:
@@ -181,18 +193,16 @@ def _as_json(model: ModelFile) -> dict[str, object]:
 
 
 def find_models(session: Session, *, checks: bool) -> list[ModelFile]:
-    """The models of this installation: the pack in use, what is there of others, passive detector.
+    """The models of this installation: the packs in use, what is there of others, the detector.
 
     Args:
         checks: read the files and compare their digests.
     """
-    from pathlib import Path
-
-    from countenance.vision.backends.onnx.pad import shipped_pad_card
     from countenance.vision.model_store import ModelStore, Place
     from countenance.vision.packs import shipped_packs
 
-    store, used = ModelStore(session.settings.home / "models"), pack_in_use(session).cards
+    store = ModelStore(session.settings.home / "models")
+    used = [card for pack in packs_in_use(session) for card in pack.cards]
     names = {card.name for card in used}
     others = {
         card.name: card
@@ -200,10 +210,8 @@ def find_models(session: Session, *, checks: bool) -> list[ModelFile]:
         for card in pack.cards
         if card.name not in names and store.place(card) is not Place.MISSING
     }
-    chosen = session.settings.engine.pad_card
-    pad = Path(chosen) if chosen else shipped_pad_card()
     found = [_model_of(card, store, checks=checks) for card in (*used, *others.values())]
-    return [*found, _pad_model(pad, checks=checks)]
+    return [*found, _pad_model(pad_card_in_use(session), checks=checks)]
 
 
 def _model_of(card: ModelCard, store: ModelStore, *, checks: bool) -> ModelFile:

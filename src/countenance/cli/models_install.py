@@ -54,7 +54,7 @@ def install(
 
     \b
     Examples:
-      countenance models install dlib
+      countenance models install minifasnet
       countenance models install dlib --from ~/Downloads
       countenance models install opencv-zoo --mirror https://mirror.example/models --accept-licence
     """
@@ -182,5 +182,7 @@ def _tell(session: Session, pack: Pack, sources: list[Source], placed: tuple[Pat
         click.echo(f"Installed {path}")
     if not placed:
         click.echo(f"Every file of {pack.name} is there already.")
-    if session.settings.engine.pack != pack.name:
+    if not pack.recognises:
+        click.echo("Used from the next start on; COUNTENANCE_ENGINE_PAD_FUSION=off ends that.")
+    elif session.settings.engine.pack != pack.name:
         click.echo(f"To use it, set COUNTENANCE_ENGINE_PACK={pack.name} and have faces enrolled.")

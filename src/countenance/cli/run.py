@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from countenance.cli.context import Session, pass_session
+from countenance.cli.second_opinion import ADVICE, SecondOpinion, second_opinion
 
 if TYPE_CHECKING:
     from countenance.bootstrap import Container
@@ -50,6 +51,8 @@ def run(session: Session, host: str | None, port: int | None, opens: bool) -> No
     bound = listen(settings.server)
     if not (settings.home / "models").exists():
         session.note("First start: preparing keys, database and models ...")
+        if second_opinion(session) is SecondOpinion.MISSING:
+            session.note(f"{ADVICE}.")
     server = Server(
         settings, bound=bound, on_ready=lambda parts: _ready(settings, parts, opens=opens)
     )

@@ -28,6 +28,7 @@ from countenance.vision.packs import (
     Pack,
     shipped_pack,
 )
+from countenance.vision.pad_fusion import FusedPadModel, fusion_of, usable_fusion
 from countenance.vision.precision import Precision
 from countenance.vision.quality import STILL_LIMITS, first_hint, sample_quality
 
@@ -124,6 +125,7 @@ def open_engine(
     models_dir: Path,
     *,
     pad_card: Path | None = None,
+    pad_fusion: bool = True,
     threads: int = 1,
     pack: str = DEFAULT_PACK,
     precision: Precision = Precision.AUTO,
@@ -133,6 +135,7 @@ def open_engine(
     Args:
         models_dir: prepared graphs are kept here; files put here go before carried ones.
         pad_card: card of another passive detector; None takes the shipped one.
+        pad_fusion: ask for a second opinion where its pack is installed and fits the detector.
         threads: of one inference.
         pack: name of the model pack that finds and recognises faces.
         precision: of the embeddings and the passive detection of frames; photographs are always
@@ -140,12 +143,9 @@ def open_engine(
 
     Raises: VisionError: there is no such pack, or a model is missing, altered or not usable.
     """
-    from countenance.vision.backends.onnx.pad import OnnxPadModel
-
     detector, embedder, thresholds = open_recognition(models_dir, threads=threads, pack=pack)
     store, is_fast = ModelStore(models_dir), precision.resolved() is Precision.INT8
-    in_integers = store.in_integers if is_fast else None
-    pad = OnnxPadModel.load(pad_card, threads=threads, in_integers=in_integers)
+    pad = _open_pad(store, pad_card, threads=threads, is_fast=is_fast, fuses=pad_fusion)
     fast = _open_frame_embedder(store, pack, threads=threads) if is_fast else None
     engine = Engine(detector, embedder, pad, thresholds, fast)
     engine.warm_up()
@@ -200,6 +200,21 @@ def _open_frame_embedder(store: ModelStore, pack: str, *, threads: int) -> FaceE
         return None
     session = open_session(integers, threads=threads, is_integer=True)
     return SFaceEmbedder(session, pack=chosen.identity)
+
+
+def _open_pad(
+    store: ModelStore, card: Path | None, *, threads: int, is_fast: bool, fuses: bool
+) -> PadModel:
+    from countenance.vision.backends.onnx.minifasnet import MiniFasNetPair
+    from countenance.vision.backends.onnx.pad import OnnxPadModel
+
+    in_integers = store.in_integers if is_fast else None
+    own = OnnxPadModel.load(card, threads=threads, in_integers=in_integers)
+    pack = usable_fusion(store, detector_sha256=own.card.sha256) if fuses else None
+    if pack is None:
+        return own
+    second = MiniFasNetPair.load(store, pack.cards, name=pack.identity, threads=threads)
+    return FusedPadModel(own, second, fusion_of(pack))
 
 
 def _tail(card: ModelCard) -> NonMatedTail | None:

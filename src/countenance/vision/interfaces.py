@@ -71,6 +71,8 @@ class BonaFideScore:
     """Bona fide at or above; from the model card, fixed on development data."""
     crop_logit: float | None = None
     """What the face without its surroundings gave, when that was computed in this very frame."""
+    second_logit: float | None = None
+    """What a second detector gave, when it was asked in this very frame."""
 
     @property
     def is_bona_fide(self) -> bool:
@@ -96,7 +98,7 @@ class PadModel(Protocol):
         Args:
             image: the whole frame; surroundings carry most of the evidence.
             face: the box of the presented face, pixels of `image`.
-            before: of the same face in the frame before; its `crop_logit` may be taken over.
+            before: of the same face in the frame before; its logits may be taken over.
         """
 
     def score_crop(self, image: Image) -> BonaFideScore:

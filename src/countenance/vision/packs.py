@@ -1,4 +1,4 @@
-"""Model packs: the models that an installation uses together, one for each task.
+"""Model packs: models that an installation uses together, one for each task.
 
 Embeddings of two packs do not compare, so a template carries its pack and version. What a model is,
 where it comes from and under which licence stands on its card.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from countenance.vision.cards import SHIPPED_CARDS, ModelCard, read_card
 from countenance.vision.errors import ModelInvalidError, PackUnknownError
@@ -34,11 +34,18 @@ class Pack:
     """Task to name of the card; a pack need not have every task."""
     mirror: str
     """Where a mirror keeps a file: `{base}` is the address given, `{file}` the published name."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What only this kind of pack knows."""
 
     @property
     def identity(self) -> str:
         """Name and version, as templates carry them: `opencv-zoo/1`."""
         return f"{self.name}/{self.version}"
+
+    @property
+    def recognises(self) -> bool:
+        """Whether it finds and recognises faces; else it stands beside one that does."""
+        return FACE_EMBEDDING in self.models
 
     @property
     def cards(self) -> tuple[ModelCard, ...]:
