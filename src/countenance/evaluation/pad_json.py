@@ -83,6 +83,6 @@ def _clip(session: ClipSession, root: Path) -> Mapping[str, object]:
         "frames_judged": len(session.scores),
         "admitted": verdict.is_granted,
         "reason": verdict.reason and verdict.reason.value,
-        "decided_at_s": session.decided_at_s,
+        "decided_at_s": None if session.decided_at_s is None else round(session.decided_at_s, 3),
         "score": None if session.score is None else round(session.score, 6),
     }

@@ -98,7 +98,7 @@ def _warning(measured: PadMeasurement) -> Iterable[str]:
         yield paragraph(
             f"No test: {met.presentations:,} of {len(measured.scored):,} presentations come from "
             f"{len(met.sources):,} sources that this detector was trained with. Their figures "
-            "flatter it; what it does elsewhere is told by leaving one source out."
+            "flatter it. What it does elsewhere is told by one that was trained without them."
         )
 
 
@@ -189,7 +189,9 @@ def _clip(session: ClipSession, root: Path) -> tuple[str, ...]:
     return (
         name_of(shown.path, root),
         "Bona fide" if shown.species is None else species_name(shown.species),
-        "Admitted" if verdict.reason is None else verdict.reason.value.replace("_", " "),
+        "Admitted"
+        if verdict.reason is None
+        else f"Refused: {verdict.reason.value.replace('_', ' ')}",
         "" if session.decided_at_s is None else f"{session.decided_at_s:.1f} s",
         f"{len(session.frames)}",
         f"{len(session.scores)}",

@@ -41,7 +41,8 @@ td{white-space:nowrap}
 figure{margin:0;padding:14px}
 figure svg{display:block;width:100%;height:auto}
 .tiles{grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr))}
-.tiles img{width:calc(50% - 4px);border-radius:8px;display:inline-block;aspect-ratio:1}
+.tiles img{width:calc(50% - 4px);height:auto;border-radius:8px;display:inline-block;
+  aspect-ratio:1;object-fit:cover}
 .tiles img+img{margin-left:8px}
 .tiles img:only-of-type{width:100%}
 figcaption{margin-top:8px;overflow-wrap:anywhere}
