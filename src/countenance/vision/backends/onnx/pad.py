@@ -168,4 +168,5 @@ def _checked(session: Session, card: PadCard) -> Session:
 
 
 def _sigmoid(logit: float) -> float:
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+    # In this order what is no number stays none, and reaches no threshold.
+    return 1 / (1 + math.exp(-max(min(logit, 60.0), -60.0)))
