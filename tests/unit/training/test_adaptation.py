@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
 
 from countenance.images.image import ColourOrder
-from countenance.training.adaptation import LARGEST_SHIFT, adapt
+from countenance.training.adaptation import LARGEST_SHIFT, SHIFT_COST, STRENGTH, adapt
 from countenance.training.cards import new_card
 from countenance.training.errors import CheckpointError
 from countenance.training.export import OUTPUTS, _add_head, view_uses
@@ -97,6 +99,27 @@ def test_a_camera_that_moves_the_logits_is_followed() -> None:
     assert not (HEAD.logits(features) > 0).any()
     moved = adapt(HEAD, features, labels, weights(labels))
     assert ((moved.logits(features) > 0) == labels).all()
+
+
+@pytest.mark.parametrize("count", [2, 40])  # fewer and more rows than features
+def test_the_correction_is_the_best_one_however_many_rows_there_are(count: int) -> None:
+    features, labels = site(shift=-4.0, count=count)
+    moved = adapt(HEAD, features, labels, weights(labels))
+
+    def cost(head: LinearHead) -> float:
+        margins = np.where(labels, 1, -1) * head.logits(features)
+        change, shift = head.coefficients - HEAD.coefficients, head.bias - HEAD.bias
+        return float(
+            (change @ change + SHIFT_COST * shift**2) / 2
+            + STRENGTH * weights(labels) @ np.logaddexp(0, -margins)
+        )
+
+    best = cost(moved)
+    for step in np.eye(4) * 0.01:
+        for sign in (1, -1):
+            coefficients = moved.coefficients + sign * step[:3]
+            bias = moved.bias + sign * step[3]
+            assert cost(replace(moved, coefficients=coefficients, bias=bias)) > best - 1e-6
 
 
 def test_a_site_that_the_head_judges_well_changes_it_little() -> None:
