@@ -301,13 +301,13 @@ def _show(session: Session, contest: Contest) -> None:
             "flatter."
         )
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("RATE", f"OLD {old.detector}", f"NEW {new.detector}", "NEW LESS OLD, 95 %"):
+    for heading in ("RATE, 95 %", f"OLD {old.detector}", f"NEW {new.detector}", "NEW LESS OLD"):
         table.add_column(heading)
     for told in contest.rates:
         table.add_row(
             told.name,
-            *(f"{percent(one.value)} [{span(one.interval)}]" for one in (told.old, told.new)),
-            span(told.difference) + (", worse" if told.is_worse else ""),
+            *(f"{percent(one.value)}\n{span(one.interval)}" for one in (told.old, told.new)),
+            span(told.difference) + ("\nworse" if told.is_worse else ""),
         )
     for name, ends in (("EER", "eer"), ("AUC", "auc")):
         values = (f"{getattr(one.report, ends):.4f}" for one in (old, new))
