@@ -91,7 +91,9 @@ def test_face_crops_are_judged_by_the_view_of_the_crop_alone(
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    (tmp_path / "manifest.csv").write_text("path,label,source\nmissing.jpg,attack,a\n")
+    (tmp_path / "manifest.csv").write_text(
+        "path,label,source\nmissing.jpg,attack,a\nother.jpg,bona_fide,a\n"
+    )
     done = run_command(
         "--home", str(tmp_path / "home"), "evaluate", "pad",
         "--manifest", str(tmp_path / "manifest.csv"), "--json",

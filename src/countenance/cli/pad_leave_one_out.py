@@ -39,7 +39,8 @@ def leave_one_source_out(
     presentations = check_presentations(rows.everything)
     home = session.settings.home
     detector, _, _ = open_recognition(home / "models", threads=1)
-    turns = by_source(presentations, folds=len({row.source for row in presentations}))
+    sources = {row.source for row in presentations}
+    turns = by_source(presentations, folds=max(2, len(sources)))
     with session.progress() as progress:
         reading = progress.add_task("Reading pictures", total=len(presentations))
         training = progress.add_task("Training without each source", total=len(turns.turns))
