@@ -117,6 +117,7 @@ def sessions(
         assert state.verdict is not None
         reason = state.verdict.reason.value if state.verdict.reason else ""
         took_s = state.passive.frames / person.stage.fps
+        sys.stderr.write(f"{person.name}: {reason or 'granted'} after {took_s:.1f} s\n")
         yield person.name, state.verdict.is_granted, reason, took_s
 
 

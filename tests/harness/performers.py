@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
@@ -38,8 +39,9 @@ CLOSER: Final = 1.36
 BACK: Final = 0.72
 YAW_STEP_DEG: Final = 5.0
 """A photograph turns by so much from one frame to the next at most."""
-STRIDE: Final = 1
-"""Frames of the recording from one frame of the camera to the next while the head turns."""
+SHOWN_PER_S: Final = 12.0
+"""Frames of the recording in a second while the head turns: slowly, as the page asks."""
+MAX_STRIDE: Final = 3
 SCALE_STEP: Final = 0.04
 REACTION_S: Final = 0.45
 _STRAIGHT_DEG: Final = 8.0
@@ -48,6 +50,7 @@ _JUMP_DEG: Final = 16.0
 _ASTRAY_DEG: Final = 11.0
 """On the way to a turn the head is turned to the other side by no more."""
 _NOISE: Final = 1.5
+_ROOM: Final = 200
 
 
 class Performer(Protocol):
@@ -84,7 +87,7 @@ class Footage:
 
 
 def read_footage(
-    path: Path, detector: FaceDetector, *, most: int = 400, mirror: bool = False
+    path: Path, detector: FaceDetector, *, most: int = 300, mirror: bool = False
 ) -> Footage:
     """Read a recording; frames without a face are left out."""
     tracker, frames, poses = Tracker(detector), [], []
@@ -156,6 +159,7 @@ class Actor:
     """Shown instead while the head is turned: another person's recording."""
     _prompt: str | None = None
     _since_s: float = 0.0
+    _last_s: float = 0.0
     _scale: float = 1.0
     _index: int = -1
     _count: itertools.count[int] = field(default_factory=itertools.count)
@@ -168,12 +172,14 @@ class Actor:
         if prompt != self._prompt:
             self._prompt, self._since_s = prompt, at_s
         if at_s - self._since_s >= self.reaction_s:
-            self._go(prompt or "")
+            self._go(prompt or "", passed_s=at_s - self._last_s)
+        self._last_s = at_s
         return noisy(self._seen(number), seed=(self.seed, number))
 
-    def _go(self, prompt: str) -> None:
+    def _go(self, prompt: str, *, passed_s: float) -> None:
         aim = self.footage.turns.get(prompt, self.footage.rest)
-        self._index = round(_towards(self._index, aim, STRIDE))
+        stride = min(MAX_STRIDE, max(1, round(SHOWN_PER_S * passed_s)))
+        self._index = round(_towards(self._index, aim, stride))
         self._scale = _towards(self._scale, wanted(prompt)[1], SCALE_STEP)
 
     def _seen(self, number: int) -> Frame:
@@ -355,9 +361,17 @@ def placed(
 
 def noisy(picture: Frame, *, seed: tuple[int, int]) -> Frame:
     """What the sensor adds, other each time."""
-    rng = np.random.default_rng(seed)
-    noise = rng.normal(0, _NOISE, picture.shape[:2]).astype(np.float32)
-    return np.clip(picture + noise[..., None], 0, 255).astype(np.uint8)
+    y, x = np.random.default_rng(seed).integers(0, _ROOM, 2)
+    noise = _noise_field()[y : y + picture.shape[0], x : x + picture.shape[1]]
+    return np.asarray(cv2.add(picture, cv2.merge([noise] * 3), dtype=cv2.CV_8U), dtype=np.uint8)
+
+
+@cache
+def _noise_field() -> NDArray[np.int16]:
+    """Noise that is larger than a picture, so that each picture can have another part of it."""
+    side = SIDE_PX + _ROOM
+    drawn = np.random.default_rng(7).normal(0, _NOISE, (side, side))
+    return np.round(drawn).astype(np.int16)
 
 
 def _warped(pixels: object) -> Frame:
