@@ -70,9 +70,14 @@ ACTS: dict[str, Callable[[Footage, Footage], Performer]] = {
     "swapped": lambda person, other: Actor(person, turned=other),
 }
 WHY = {
-    "photo_turned": {"challenge_unanswered"},
+    "photo_turned": {"challenge_unanswered", "presentation_attack"},
     # A bend makes the face narrower, which is what moving back looks like.
-    "photo_bent": {"challenge_unanswered", "challenge_wrong", "flat_picture"},
+    "photo_bent": {
+        "challenge_unanswered",
+        "challenge_wrong",
+        "flat_picture",
+        "presentation_attack",
+    },
     "wrong_direction": {"challenge_wrong"},
     "film": {"challenge_wrong", "challenge_unanswered"},
     "nothing": {"challenge_unanswered"},
