@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import resource
 import signal
 import socket
 import subprocess
@@ -134,11 +133,11 @@ def test_a_home_that_cannot_be_written_stops_the_start_with_a_remedy(tmp_path: P
 def test_a_full_disk_stops_the_start_with_a_remedy_and_leaves_no_half_file(tmp_path: Path) -> None:
     """A limit of no bytes for any file stands for the disk: every write fails, as on a full one."""
     home = tmp_path / "home"
+    start = command("--home", str(home), "run", "--port", str(free_port()))
     done = subprocess.run(
-        command("--home", str(home), "run", "--port", str(free_port())),
+        ["sh", "-c", 'ulimit -f 0 && exec "$@"', "sh", *start],
         env=clean_environment(), capture_output=True, text=True, check=False, timeout=120,
         stdin=subprocess.DEVNULL,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
     )  # fmt: skip
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
