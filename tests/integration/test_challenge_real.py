@@ -79,7 +79,8 @@ WHY = {
         "presentation_attack",
     },
     "wrong_direction": {"challenge_wrong"},
-    "film": {"challenge_wrong", "challenge_unanswered"},
+    # It may also never rest while it is asked to, or turn while its face is not judged yet.
+    "film": {"challenge_wrong", "challenge_unanswered", "timed_out", "face_changed"},
     "nothing": {"challenge_unanswered"},
     "looped": {"challenge_unanswered"},
     "swapped": {"face_changed", "challenge_unanswered"},
