@@ -174,28 +174,55 @@ def test_pairs_with_unusable_files_are_counted_and_do_not_stop_the_measurement(
     assert (told["fnmr"], told["fmr"]) == (0, 0)
 
 
-@pytest.mark.parametrize("name", ["half.jpg", "film.gif", "bomb.bmp", "gone.jpg"])
-def test_a_presentation_that_cannot_be_read_stops_its_evaluation_and_training(
-    name: str, home: Path, tmp_path: Path
-) -> None:
-    files = {shown: (GOOD | BAD).get(shown) for shown in ("cmyk.jpg", "sixteen-bit.png", name)}
-    write_all(tmp_path, {shown: content for shown, content in files.items() if content})
-    with (tmp_path / "manifest.csv").open("w", newline="") as file:
+def write_presentations(folder: Path, *, bad: str) -> Path:
+    """A manifest of two good pictures and a bad one, each once bona fide and once an attack."""
+    files = {shown: (GOOD | BAD).get(shown) for shown in ("cmyk.jpg", "sixteen-bit.png", bad)}
+    write_all(folder, {shown: content for shown, content in files.items() if content})
+    with (folder / "manifest.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["path", "task", "label", "subject", "source_repo", "kind"])
         for shown, label in itertools.product(files, ("real", "fake")):
             writer.writerow([shown, "liveness", label, shown, shown, "full_frame"])
-    for command in (
-        ("evaluate", "pad", "--manifest", tmp_path / "manifest.csv", "--json"),
-        ("pad", "train", "--data", tmp_path, "--output", tmp_path / "out", "--json"),
-    ):
-        result = run(home, *command)
-        assert isinstance(result.exception, SystemExit), result.exception
-        assert result.exit_code == 1
-        error = json.loads(result.stdout)["error"]
-        assert error["code"].startswith(("image.", "dataset.")), error
-        assert name in error["message"]
+    return folder / "manifest.csv"
+
+
+def refusal(home: Path, *command: object) -> dict[str, str]:
+    result = run(home, *command, "--json")
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == 1
+    told: dict[str, str] = json.loads(result.stdout)["error"]
+    return told
+
+
+@pytest.mark.parametrize("name", ["half.jpg", "film.gif", "bomb.bmp", "gone.jpg"])
+def test_a_presentation_that_cannot_be_read_stops_a_training(
+    name: str, home: Path, tmp_path: Path
+) -> None:
+    write_presentations(tmp_path, bad=name)
+    error = refusal(home, "pad", "train", "--data", tmp_path, "--output", tmp_path / "out")
+    assert error["code"].partition(".")[0] in {"image", "dataset"}
+    assert name in error["message"]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["half.jpg", "film.gif", "bomb.bmp"])
+def test_a_damaged_presentation_is_left_out_of_an_evaluation_and_named(
+    name: str, home: Path, tmp_path: Path
+) -> None:
+    manifest = write_presentations(tmp_path, bad=name)
+    result = run(home, "evaluate", "pad", "--manifest", manifest, "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert {one["path"] for one in told["unreadable"]} == {name}
+    assert all(one["why"] for one in told["unreadable"])
+    assert (told["n_bona_fide"], told["n_attack"]) == (2, 2)
+
+
+def test_a_missing_presentation_stops_an_evaluation(home: Path, tmp_path: Path) -> None:
+    manifest = write_presentations(tmp_path, bad="gone.jpg")
+    error = refusal(home, "evaluate", "pad", "--manifest", manifest)
+    assert error["code"] == "dataset"
+    assert "gone.jpg" in error["message"]
 
 
 @pytest.mark.parametrize(
