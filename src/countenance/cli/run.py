@@ -45,6 +45,7 @@ def run(session: Session, host: str | None, port: int | None, opens: bool) -> No
     prepare_home(settings.home)
     configure_server_logs()
     _warn_of_network(session, settings.server)
+    from countenance.cli.memory import share_arenas
     from countenance.cli.server import Server, check_threads, listen
 
     check_threads(settings)
@@ -53,6 +54,7 @@ def run(session: Session, host: str | None, port: int | None, opens: bool) -> No
         session.note("First start: preparing keys, database and models ...")
         if second_opinion(session) is SecondOpinion.MISSING:
             session.note(f"{ADVICE}.")
+    share_arenas()
     server = Server(
         settings, bound=bound, on_ready=lambda parts: _ready(settings, parts, opens=opens)
     )
