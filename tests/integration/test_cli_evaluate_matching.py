@@ -19,8 +19,6 @@ KEYS = {
     "n_mated", "n_non_mated", "failures_to_acquire", "threshold", "fmr", "fnmr", "eer", "auc",
     "accuracy_10_fold", "fnmr_at_fmr",
 }  # fmt: skip
-HAS_PLOTS = importlib.util.find_spec("matplotlib") is not None
-needs_plots = pytest.mark.skipif(not HAS_PLOTS, reason="needs the training extra (matplotlib)")
 
 
 def run(home: Path, *arguments: object) -> Result:
@@ -100,7 +98,6 @@ def test_the_answer_for_people_names_the_rates(home: Path, folder: Path) -> None
         assert said in result.stdout
 
 
-@needs_plots
 def test_the_report_works_offline_and_keeps_faces_apart(
     home: Path, folder: Path, tmp_path: Path
 ) -> None:
@@ -126,7 +123,6 @@ def test_the_report_works_offline_and_keeps_faces_apart(
     assert len((report / "scores.csv").read_text().splitlines()) == 1 + len(ROWS)
 
 
-@needs_plots
 def test_a_report_that_cannot_be_written_is_told_before_the_work(
     home: Path, folder: Path, tmp_path: Path
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,6 @@ KEYS = {
     "threshold_at_bpcer", "per_source", "per_subject", "intervals_over_sources", "unreadable",
     "frames", "clips",
 }  # fmt: skip
-HAS_PLOTS = importlib.util.find_spec("matplotlib") is not None
-HAS_TRAINING = importlib.util.find_spec("scipy") is not None
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +142,6 @@ def test_damaged_pictures_are_counted_listed_and_in_no_rate(
     assert "attack-3.png" in result.stderr
 
 
-@pytest.mark.skipif(not HAS_PLOTS, reason="needs the training extra (matplotlib)")
 def test_the_report_works_offline_and_keeps_faces_apart(
     home: Path, shades: Path, bright: Path, tmp_path: Path
 ) -> None:
@@ -175,7 +171,6 @@ def test_the_report_works_offline_and_keeps_faces_apart(
     assert again["protocol"] == "given_scores"
 
 
-@pytest.mark.skipif(not HAS_TRAINING, reason="needs the extra 'train'")
 def test_each_source_is_judged_by_heads_that_never_saw_it(home: Path, tmp_path: Path) -> None:
     write_pad_dataset(tmp_path, sites=(100, 101, 102), moments=1)
     asked = ("--leave-one-source-out", "--json")

@@ -196,7 +196,6 @@ def test_a_stopped_run_goes_on_and_ends_like_one_that_was_not(
     assert not work_path(output).exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="kills a process group by signal")
 def test_a_killed_run_goes_on(
     people: Path, strangers: Path, trained: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:

@@ -167,7 +167,6 @@ def test_a_stopped_run_goes_on_and_ends_like_one_that_was_not(
     assert not work_path(output).exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="kills a process by signal")
 def test_a_killed_run_goes_on(data: Path, small: Path, tmp_path: Path) -> None:
     output = tmp_path / "small"
     command = [sys.executable, "-m", "countenance.cli.main", "pad", "train", "--data", str(data)]

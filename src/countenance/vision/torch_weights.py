@@ -97,7 +97,9 @@ def _read_archive(content: bytes) -> dict[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _read_members(archive)
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+    # RuntimeError and its NotImplementedError are what zipfile says to encrypted members and to
+    # features it does not know; KeyError to a member that is not there.
+    except (zipfile.BadZipFile, KeyError, EOFError, RuntimeError) as error:
         raise ModelInvalidError("The checkpoint is a damaged archive.") from error
 
 

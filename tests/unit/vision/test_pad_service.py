@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -126,7 +125,6 @@ def test_a_model_that_is_not_its_cards_is_not_copied(models: Path, other: Path) 
     assert not list(models.glob("pad/*"))
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs folders that are no folders")
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, other: Path) -> None:
     (tmp_path / "models").write_text("a file")
     with pytest.raises(InstallationError, match="cannot be written"):
