@@ -23,7 +23,7 @@ from countenance.training.pad import sample_weights
 from countenance.training.pad_turns import Turns
 from countenance.training.runs import Outcome
 from countenance.vision.backends.onnx.pad import shipped_pad_card
-from countenance.vision.errors import ModelAlteredError, ModelMissingError
+from countenance.vision.carded_files import read_carded_model
 from countenance.vision.interfaces import FaceDetector
 from countenance.vision.pad_card import PadCard, PadView, read_pad_card
 
@@ -52,23 +52,12 @@ def read_base(name: str) -> Base:
         ModelAlteredError: the model is not the one its card describes.
         CheckpointError: it has another architecture.
     """
-    import hashlib
-
     path = shipped_pad_card() if name == SHIPPED else Path(name)
     card = read_pad_card(path)
     model = path.with_name(card.file)
-    try:
-        content = model.read_bytes()
-    except OSError as error:
-        raise ModelMissingError(
-            f"The detector {model} cannot be read: {error.strerror or error}.",
-            remedy="Put the file that belongs to the card beside it.",
-        ) from error
-    if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise ModelAlteredError(
-            f"The detector {model} is not the file its card describes.",
-            remedy="Restore the file; nothing was trained from it.",
-        )
+    content = read_carded_model(
+        model, sha256=card.sha256, kind="detector", source="name another base"
+    )
     return Base(card, LinearGraph(content, card))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from countenance.images.image import ColourOrder
-from countenance.vision.errors import ModelInvalidError, ModelMissingError
+from countenance.vision.carded_files import read_card_file
 
 FORMAT: Final = "countenance-pad-card/1"
 MAX_SIDE_PX: Final = 1024
@@ -129,21 +129,13 @@ def read_pad_card(path: Path) -> PadCard:
         ModelMissingError: the file cannot be read.
         ModelInvalidError: it is no card of this format, or contradicts itself.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_CARD_BYTES + 1)
-    except OSError as error:
-        raise ModelMissingError(
-            f"The card {path} cannot be read: {error.strerror or error}.",
-            remedy="Check COUNTENANCE_PAD_CARD, or unset it to take the shipped detector.",
-        ) from error
-    try:
-        return parse_pad_card(json.loads(content[:MAX_CARD_BYTES]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelInvalidError(
-            f"The card {path} is not usable: {error}.",
-            remedy="Train the detector again with 'countenance pad train'.",
-        ) from error
+    return read_card_file(
+        path,
+        parse=parse_pad_card,
+        max_bytes=MAX_CARD_BYTES,
+        missing_remedy="Check COUNTENANCE_PAD_CARD, or unset it to take the shipped detector.",
+        invalid_remedy="Train the detector again with 'countenance pad train'.",
+    )
 
 
 def parse_pad_card(values: Mapping[str, Any]) -> PadCard:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from countenance.vision.errors import ModelInvalidError, ModelMissingError
+from countenance.vision.carded_files import read_card_file
 
 FORMAT: Final = "countenance-recogniser-card/1"
 UNKNOWN: Final = "unknown"
@@ -123,29 +123,20 @@ def read_recogniser_card(path: Path) -> RecogniserCard:
         ModelMissingError: the file cannot be read.
         ModelInvalidError: it is no card of this format, or contradicts itself.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_CARD_BYTES + 1)
-    except OSError as error:
-        raise ModelMissingError(
-            f"The card {path} cannot be read: {error.strerror or error}.",
-            remedy="Give the recogniser.json that 'countenance faces train' wrote.",
-        ) from error
-    try:
-        card = _card(json.loads(content[:MAX_CARD_BYTES]))
-        _check(card)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelInvalidError(
-            f"The card {path} is not usable: {error}.", remedy=_REMEDY
-        ) from error
-    return card
+    return read_card_file(
+        path,
+        parse=_card,
+        max_bytes=MAX_CARD_BYTES,
+        missing_remedy="Give the recogniser.json that 'countenance faces train' wrote.",
+        invalid_remedy=_REMEDY,
+    )
 
 
 def _card(values: Mapping[str, Any]) -> RecogniserCard:
     if values["format"] != FORMAT:
         raise ValueError(f"its format is {values['format']!r}, not {FORMAT!r}")
     taken = values["input"]
-    return RecogniserCard(
+    card = RecogniserCard(
         name=str(values["name"]),
         backbone=str(values["backbone"]),
         file=str(values["file"]),
@@ -166,6 +157,8 @@ def _card(values: Mapping[str, Any]) -> RecogniserCard:
         figures=dict(values.get("figures", {})),
         golden=tuple(dict(vector) for vector in values.get("golden", [])),
     )
+    _check(card)
+    return card
 
 
 def _check(card: RecogniserCard) -> None:

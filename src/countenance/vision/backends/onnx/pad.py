@@ -6,7 +6,6 @@ made. The file is loaded only when its SHA-256 is the card's.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Collection
 from importlib import resources
@@ -21,7 +20,8 @@ from countenance.images.bars import without_bars
 from countenance.images.image import Image
 from countenance.images.views import cut, stretch
 from countenance.vision.backends.onnx.session import Session, open_either
-from countenance.vision.errors import ModelAlteredError, ModelInvalidError, ModelMissingError
+from countenance.vision.carded_files import read_carded_model
+from countenance.vision.errors import ModelInvalidError
 from countenance.vision.interfaces import CROP_THRESHOLD, BonaFideScore
 from countenance.vision.pad_card import PadCard, PadView, read_pad_card
 
@@ -64,7 +64,12 @@ class OnnxPadModel:
         """
         path = shipped_pad_card() if card_path is None else card_path
         card = read_pad_card(path)
-        content = _read_model(path.with_name(card.file), card)
+        content = read_carded_model(
+            path.with_name(card.file),
+            sha256=card.sha256,
+            kind="detector",
+            source="reinstall the package",
+        )
         integers = None if in_integers is None else in_integers(content)
         return cls(card, _checked(open_either(content, integers, threads=threads), card))
 
@@ -133,22 +138,6 @@ class OnnxPadModel:
             image = without_bars(image)
         small = Image(stretch(image, width_px=size.width_px, height_px=size.height_px), image.order)
         return small.to(size.colour_order).pixels
-
-
-def _read_model(path: Path, card: PadCard) -> bytes:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelMissingError(
-            f"The detector {path} cannot be read: {error.strerror or error}.",
-            remedy="Put the file that belongs to the card beside it, or reinstall the package.",
-        ) from error
-    if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise ModelAlteredError(
-            f"The detector {path} is not the file its card describes.",
-            remedy="Restore the file, or reinstall the package; it was not loaded.",
-        )
-    return content
 
 
 def _checked(session: Session, card: PadCard) -> Session:

@@ -6,7 +6,6 @@ who logs in.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,9 @@ from countenance.geometry.boxes import Box
 from countenance.images.image import ColourOrder, Image
 from countenance.images.views import cut, stretch
 from countenance.vision.backends.onnx.session import Session, open_session
+from countenance.vision.carded_files import read_carded_model
 from countenance.vision.engine import StillAnalysis
-from countenance.vision.errors import ModelAlteredError, ModelInvalidError, ModelMissingError
+from countenance.vision.errors import ModelInvalidError
 from countenance.vision.recogniser_card import (
     RecogniserCard,
     RecogniserView,
@@ -68,7 +68,12 @@ class OnnxRecogniser:
                 f"this engine makes those of {pack}.",
                 remedy="Train it again with 'countenance faces train', or set the pack back.",
             )
-        content = _read_model(card_path.with_name(card.file), card)
+        content = read_carded_model(
+            card_path.with_name(card.file),
+            sha256=card.sha256,
+            kind="recogniser",
+            source="train it again",
+        )
         recogniser = cls(card, open_session(content, threads=threads))
         recogniser.check_vectors()
         return recogniser
@@ -134,22 +139,6 @@ def drawn_input(card: RecogniserCard, *, seed: int) -> NDArray[Any]:
         return rng.integers(0, 256, (side_px, side_px, 3), dtype=np.uint8)
     values = rng.standard_normal(int(card.data["features"]))
     return (values / np.linalg.norm(values)).astype(np.float32)
-
-
-def _read_model(path: Path, card: RecogniserCard) -> bytes:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelMissingError(
-            f"The recogniser {path} cannot be read: {error.strerror or error}.",
-            remedy="Put the file that belongs to the card beside it, or train it again.",
-        ) from error
-    if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise ModelAlteredError(
-            f"The recogniser {path} is not the file its card describes.",
-            remedy="Restore the file, or train it again; it was not loaded.",
-        )
-    return content
 
 
 def _unlike(card: RecogniserCard) -> ModelInvalidError:
