@@ -13,9 +13,9 @@ from countenance.cli.context import Session, json_option, pass_session
 
 if TYPE_CHECKING:
     from countenance.ceremony.verdict import Verdict
-    from countenance.cli.pad_watch import PadWatch, Reading
     from countenance.images.drawing import Gauge, Overlay, Panel, Tone
     from countenance.images.video import VideoReader, VideoWriter
+    from countenance.vision.pad_watch import PadWatch, Reading
 
 CAMERA_SECONDS: Final = 15.0
 VALUE_SUFFIXES: Final = (".csv", ".json")
@@ -101,13 +101,13 @@ def demo(
 
 def _watch(session: Session, wish: Wish) -> tuple[PadWatch, list[Reading]]:
     from countenance.ceremony.policy import PassivePolicy
-    from countenance.cli.pad_watch import PadWatch
     from countenance.cli.sources import open_source
     from countenance.images.video import VideoWriter
+    from countenance.vision.pad_watch import PadWatch
 
     login = session.settings.login
     policy = PassivePolicy(frames_needed=login.frames, time_limit_s=login.time_limit_s)
-    watch = PadWatch(session.container.engine, policy=policy)
+    watch = PadWatch(session.container.engine.observer(), policy=policy)
     readings: list[Reading] = []
     with (
         open_source(wish.source) as reader,

@@ -6,7 +6,8 @@ Implementations are safe to call from several threads unless a method says other
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from enum import StrEnum
+from typing import Final, Protocol, runtime_checkable
 
 from countenance.biometrics.embeddings import Embedding
 from countenance.geometry.boxes import Box
@@ -107,3 +108,49 @@ class PadModel(Protocol):
         Returns: a score with `CROP_THRESHOLD`.
         Raises: ModelInvalidError: this detector needs the surroundings.
         """
+
+
+class PadCue(StrEnum):
+    """What a passive detector looks at, and what it makes of it."""
+
+    WHOLE_FRAME = "whole_frame"
+    """The whole frame, surroundings included."""
+    TIGHT_CROP = "tight_crop"
+    """The face alone."""
+    DETECTOR = "detector"
+    """Both together, as the detector in use joins them."""
+    SECOND_OPINION = "second_opinion"
+    """Networks of another pack."""
+    FUSED = "fused"
+    """Detector and second opinion together: what decides where both are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class CueScore:
+    """What one cue says of one frame. Never reaches somebody who logs in."""
+
+    cue: PadCue
+    value: float
+    """0 (surely an attack) to 1 (surely bona fide)."""
+    threshold: float
+    """Bona fide at or above; the even chance for a cue that decides nothing by itself."""
+
+
+@runtime_checkable
+class CueReader(Protocol):
+    """A passive detector that can tell its cues apart."""
+
+    def cues(self, image: Image, *, face: Box) -> tuple[CueScore, ...]:
+        """Judge one frame by each cue alone, all of them anew; slower than `PadModel.score`.
+
+        Args:
+            image: the whole frame.
+            face: the box of the presented face, pixels of `image`.
+
+        Returns: in the order of `PadCue`; those that this detector has.
+        """
+
+
+def cue_reader(pad: PadModel) -> CueReader | None:
+    """The detector as one that tells its cues apart; None when it cannot."""
+    return pad if isinstance(pad, CueReader) else None

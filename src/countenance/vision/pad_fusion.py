@@ -14,11 +14,19 @@ from typing import Any, Final, Protocol
 
 from countenance.geometry.boxes import Box
 from countenance.images.image import Image
-from countenance.vision.interfaces import CROP_THRESHOLD, BonaFideScore, PadModel
+from countenance.vision.interfaces import (
+    CROP_THRESHOLD,
+    BonaFideScore,
+    CueReader,
+    CueScore,
+    PadCue,
+    PadModel,
+)
 from countenance.vision.model_store import ModelStore, Place
 from countenance.vision.packs import Pack, shipped_pack
 
 FUSION_PACK: Final = "minifasnet"
+_EVEN: Final = 0.5
 _LEAST: Final = 1e-9
 """Scores nearer to 0 or 1 count as this."""
 
@@ -130,6 +138,17 @@ class FusedPadModel:
         value = self._fusion.tight_crop.score(_log_odds(own.value), second)
         return BonaFideScore(value, CROP_THRESHOLD)
 
+    def cues(self, image: Image, *, face: Box) -> tuple[CueScore, ...]:
+        """Judge one frame by each cue of the first detector, by the second, and by both."""
+        own = self._own.cues(image, face=face) if isinstance(self._own, CueReader) else ()
+        odds = self._second.log_odds(image, face=face)
+        second = CueScore(PadCue.SECOND_OPINION, _probability(odds), _EVEN)
+        detector = next((cue.value for cue in own if cue.cue is PadCue.DETECTOR), None)
+        if detector is None:
+            detector = self._own.score(image, face=face).value
+        value = self._fusion.full_frame.score(_log_odds(detector), odds)
+        return (*own, second, CueScore(PadCue.FUSED, value, self.threshold))
+
 
 def _second_of(before: BonaFideScore | None) -> float | None:
     """The second opinion of the frame before, unless the crop was looked at then: it rests now."""
@@ -139,3 +158,7 @@ def _second_of(before: BonaFideScore | None) -> float | None:
 def _log_odds(score: float) -> float:
     kept = min(max(score, _LEAST), 1 - _LEAST)
     return math.log(kept / (1 - kept))
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(min(log_odds, 60.0), -60.0)))

@@ -13,7 +13,7 @@ from countenance.geometry.boxes import Box
 from countenance.images.image import Image
 from countenance.settings import EngineSettings
 from countenance.vision.backends.onnx.pad import shipped_pad_card
-from countenance.vision.interfaces import CROP_THRESHOLD, BonaFideScore
+from countenance.vision.interfaces import CROP_THRESHOLD, BonaFideScore, CueReader, CueScore, PadCue
 from countenance.vision.model_store import ModelStore
 from countenance.vision.packs import shipped_pack
 from countenance.vision.pad_card import read_pad_card
@@ -164,3 +164,25 @@ def test_a_setting_that_is_neither_auto_nor_off_is_told() -> None:
     assert replace(EngineSettings(), pad_fusion="off").pad_fusion == "off"
     with pytest.raises(ConfigurationError, match="COUNTENANCE_ENGINE_PAD_FUSION is 'on'"):
         EngineSettings(pad_fusion="on")
+
+
+@dataclass
+class OwnWithCues(Own):
+    """One that can tell its cues apart."""
+
+    def cues(self, image: Image, *, face: Box) -> tuple[CueScore, ...]:
+        return (
+            CueScore(PadCue.WHOLE_FRAME, 0.9, 0.5),
+            CueScore(PadCue.DETECTOR, self.value, self.threshold),
+        )
+
+
+@pytest.mark.parametrize("own", [Own(value=0.8), OwnWithCues(value=0.8)])
+def test_the_fused_cue_is_the_score_of_the_same_frame(own: Own) -> None:
+    fused = FusedPadModel(own, Second(says=-2.0), FUSION)
+    told = {cue.cue: cue for cue in fused.cues(FRAME, face=FACE)}
+    assert told[PadCue.FUSED].value == fused.score(FRAME, face=FACE).value
+    assert told[PadCue.FUSED].threshold == FUSION.threshold
+    assert told[PadCue.SECOND_OPINION].value == pytest.approx(1 / (1 + np.exp(2.0)))
+    assert (PadCue.WHOLE_FRAME in told) is isinstance(own, OwnWithCues)
+    assert isinstance(fused, CueReader)

@@ -22,10 +22,12 @@ from countenance.images.views import cut, stretch
 from countenance.vision.backends.onnx.session import Session, open_either
 from countenance.vision.carded_files import read_carded_model
 from countenance.vision.errors import ModelInvalidError
-from countenance.vision.interfaces import CROP_THRESHOLD, BonaFideScore
+from countenance.vision.interfaces import CROP_THRESHOLD, BonaFideScore, CueScore, PadCue
 from countenance.vision.pad_card import PadCard, PadView, read_pad_card
 
 SHIPPED_CARD: Final = "pad-lite0-linear.json"
+_EVEN: Final = 0.5
+_CUES: Final = {PadView.FULL_FRAME: PadCue.WHOLE_FRAME, PadView.TIGHT_CROP: PadCue.TIGHT_CROP}
 
 
 def shipped_pad_card() -> Path:
@@ -114,6 +116,17 @@ class OnnxPadModel:
         whole = Box(0, 0, image.width_px, image.height_px)
         logit = self.logits(image, face=whole)[PadView.TIGHT_CROP]
         return BonaFideScore(_sigmoid(logit), CROP_THRESHOLD)
+
+    def cues(self, image: Image, *, face: Box) -> tuple[CueScore, ...]:
+        """Judge one frame by each view alone and by all together."""
+        logits = self.logits(image, face=face)
+        alone = [
+            CueScore(cue, _sigmoid(logits[view]), _EVEN)
+            for view, cue in _CUES.items()
+            if view in logits
+        ]
+        fused = sum(use.weight * logits[view] for view, use in self._views)
+        return (*alone, CueScore(PadCue.DETECTOR, _sigmoid(fused), self.threshold))
 
     def logits(self, image: Image, *, face: Box) -> dict[PadView, float]:
         """Return each view's calibrated logit; positive is bona fide."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from countenance.geometry.boxes import Box
     from countenance.geometry.landmarks import HeadPose
     from countenance.images.video import VideoFrame
-    from countenance.vision.engine import Engine
-    from countenance.vision.interfaces import BonaFideScore
+    from countenance.vision.interfaces import BonaFideScore, CueReader, CueScore
+    from countenance.vision.observer import Observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ class Reading:
     """0 (shut) to 1 (open as this person's eyes usually are); None before that is known."""
     progress: tuple[int, int]
     """Consecutive good frames and how many a passive login needs."""
+    quality: float = 0.0
+    """Of the sample, 0 (poor) to 1."""
+    cues: tuple[CueScore, ...] = ()
+    """Of this frame alone, judged or not; empty where nobody asked, or there is no face."""
 
 
 @dataclass(slots=True)
@@ -62,8 +66,18 @@ class Tally:
 class PadWatch:
     """Follows one source with the login's own observer; nobody is recognised."""
 
-    def __init__(self, engine: Engine, *, policy: PassivePolicy) -> None:
-        self._observer = engine.observer()
+    def __init__(
+        self, observer: Observer, *, policy: PassivePolicy, cues: CueReader | None = None
+    ) -> None:
+        """Begin with a source.
+
+        Args:
+            observer: of its own.
+            policy: of the passive login that it is held against.
+            cues: a detector that is asked for each of its cues besides; None asks none.
+        """
+        self._observer = observer
+        self._cues = cues
         self._eyes = EyeOpenness()
         self._policy = policy
         self._state: State | None = None
@@ -82,8 +96,11 @@ class PadWatch:
         if state.verdict is None and self._state.verdict is not None:
             self.decided_at_s = at_s
         face, seen = analysis.face, analysis.observation
-        openness = None
+        openness: float | None = None
+        cues: tuple[CueScore, ...] = ()
         if face is not None and seen.face is not None:
+            if self._cues is not None:
+                cues = self._cues.cues(frame.image, face=face.box)
             openness = self._eyes.measure(
                 frame.image, landmarks=face.landmarks, track_id=seen.face.track_id
             )
@@ -100,6 +117,8 @@ class PadWatch:
             pose=analysis.pose,
             eye_openness=openness,
             progress=self._state.progress,
+            quality=analysis.quality,
+            cues=cues,
         )
 
     def conclude(self) -> Verdict:
