@@ -26,6 +26,8 @@ class Tag(StrEnum):
     LOGIN_CODE_ISSUED = "user:login-code:issued"
     LOGIN_CODE_USED = "user:login-code:used"
     LOGIN_CODE_REFUSED = "user:login-code:refused"
+    DEVICE_ADDED = "user:device:added"
+    DEVICE_FORGOTTEN = "user:device:forgotten"
     SESSION_ENDED = "user:session:ended"
     FACE_ENROLLED = "user:face:enrolled"
     FACE_ENROLMENT_REFUSED = "user:face:enrolment-refused"

@@ -124,6 +124,8 @@ class SessionSettings:
     """Without a request, seconds."""
     absolute_limit_s: float = _setting("SESSION_ABSOLUTE_LIMIT_S", 43_200.0)
     """In all, seconds."""
+    device_limit_days: float = _setting("DEVICE_LIMIT_DAYS", 180.0)
+    """How long a browser stays known without a login, days."""
 
 
 @dataclass(frozen=True, slots=True)

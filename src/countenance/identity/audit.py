@@ -2,8 +2,8 @@
 
 Services write what they do themselves, in the transaction of the act, so that neither happens
 without the other: SETUP_COMPLETED, USER_*, PASSWORD_CHANGED, PASSWORD_RESET, FACE_ENROLLED,
-FACE_ERASED, LOGIN_CODE_*. Logins, refusals and ended sessions are written by the edge that knows
-the address.
+FACE_ERASED, LOGIN_CODE_*, DEVICE_*. Logins, refusals and ended sessions are written by the edge
+that knows the address.
 """
 
 from __future__ import annotations

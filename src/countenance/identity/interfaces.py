@@ -19,6 +19,8 @@ from countenance.events import Tag
 
 UserId = NewType("UserId", str)
 """A random UUID as text; never reused."""
+DeviceId = NewType("DeviceId", str)
+"""A random UUID as text; never reused. Stays the same while the browser's token changes."""
 
 
 class Role(StrEnum):
@@ -163,6 +165,79 @@ class EnrolledFaces(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """A browser that one user has logged in with.
+
+    A browser that several people use is a device of each of them, with ids of their own: what is
+    kept of one (tries, calibration, sessions) says nothing about another.
+    """
+
+    id: DeviceId
+    """Not the token; may be shown and logged."""
+    user_id: UserId
+    label: str
+    """Such as "Firefox on Linux", or what the user calls it; 1..64 printable characters."""
+    created_at: datetime
+    """Of the first login there."""
+    last_seen_at: datetime
+    """Of the newest login there."""
+
+
+class Remembered(NamedTuple):
+    """What a login leaves of the browser it was made with."""
+
+    token: str
+    """For the browser's cookie, in the place of the one it sent."""
+    device: Device
+    is_new: bool
+    """Whether the user never logged in with this browser before, or so long ago that it lapsed."""
+
+
+class Devices(Protocol):
+    """The browsers that people have logged in with.
+
+    A token says which browser asks, never who: it opens nothing, and counts only together with
+    the user it is asked about. Take what `find` gives as the key for whatever belongs to a user
+    on a browser, and None as the one bucket of all unknown browsers.
+    """
+
+    def find(self, token: str, user_id: UserId) -> Device | None:
+        """The device of that user, or None: unknown, of others only, forgotten or lapsed.
+
+        Args:
+            token: what the browser sent; may be anything, also empty.
+        """
+
+    def remember(
+        self, token: str | None, user_id: UserId, *, label: str, address: str = ""
+    ) -> Remembered:
+        """Note that the user has completed a login with a browser.
+
+        Call it only then. The token is exchanged for a new one, for all users of the browser;
+        one that is not known is never taken over.
+
+        Args:
+            token: what the browser sent; None or empty when it sent none.
+            label: what to call a browser that is new to the user; otherwise not looked at.
+            address: for the audit row of a new device.
+
+        Raises: UserNotFoundError.
+        """
+
+    def list_devices(self, user_id: UserId) -> tuple[Device, ...]:
+        """The user's devices, latest seen first; empty when there are none."""
+
+    def rename(self, device_id: DeviceId, user_id: UserId, *, label: str) -> bool:
+        """Call the user's device something else; False when the user has no such device."""
+
+    def forget(self, device_id: DeviceId, user_id: UserId, *, actor: UserId | None) -> bool:
+        """Drop the user's device with all that is kept of it; its sessions go on without one.
+
+        False when the user has no such device.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One login that is still good."""
 
@@ -172,13 +247,26 @@ class Session:
     methods: tuple[str, ...]
     """How the user came in, RFC 8176 names: `pwd`, `face`, `otp`."""
     created_at: datetime
+    device_id: DeviceId | None = None
+    """The user's device it began on; None when that is not known, or forgotten since."""
 
 
 class Sessions(Protocol):
     """Server-side sessions."""
 
-    def begin(self, user_id: UserId, *, methods: tuple[str, ...], address: str) -> str:
-        """Make a session; returns its token (256 bits, URL-safe). Notes the login time."""
+    def begin(
+        self,
+        user_id: UserId,
+        *,
+        methods: tuple[str, ...],
+        address: str,
+        device_id: DeviceId | None = None,
+    ) -> str:
+        """Make a session; returns its token (256 bits, URL-safe). Notes the login time.
+
+        Args:
+            device_id: of this user, as `Devices.remember` gave it.
+        """
 
     def find(self, token: str) -> Session | None:
         """The session if it is neither ended, idle nor too old and its user is enabled."""

@@ -96,6 +96,10 @@ class SessionRow(Base):
     methods: Mapped[str] = mapped_column(String(64))
     """Joined by commas."""
     address: Mapped[str] = mapped_column(String(64))
+    device_id: Mapped[str | None] = mapped_column(
+        ID, ForeignKey("devices.id", ondelete="SET NULL"), index=True
+    )
+    """The browser; None when it is not known, or no longer."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

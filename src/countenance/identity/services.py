@@ -9,10 +9,12 @@ from argon2 import PasswordHasher
 from countenance.clock import Clock
 from countenance.db import Database, DatabaseError, open_database
 from countenance.identity.audit import SqlAuditTrail
+from countenance.identity.devices import SqlDevices
 from countenance.identity.enrolled_faces import SqlEnrolledFaces
 from countenance.identity.errors import StorageError
 from countenance.identity.interfaces import (
     AuditTrail,
+    Devices,
     EnrolledFaces,
     LoginCodes,
     Passwords,
@@ -40,6 +42,7 @@ class Purged:
     sessions: int
     transactions: int
     login_codes: int
+    devices: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,19 @@ class Identity:
     vault: TemplateVault
     faces: EnrolledFaces
     sessions: Sessions
+    devices: Devices
     transactions: Transactions
     login_codes: LoginCodes
     audit: AuditTrail
     _database: Database
-    _expiring: tuple[SqlSessions, SqlTransactions, SqlLoginCodes]
+    _expiring: tuple[SqlSessions, SqlTransactions, SqlLoginCodes, SqlDevices]
 
     def purge_expired(self) -> Purged:
         """Drop what can no longer be used. Raises: StorageError."""
-        sessions, transactions, codes = (service.purge() for service in self._expiring)
-        return Purged(sessions=sessions, transactions=transactions, login_codes=codes)
+        sessions, transactions, codes, devices = (service.purge() for service in self._expiring)
+        return Purged(
+            sessions=sessions, transactions=transactions, login_codes=codes, devices=devices
+        )
 
     def close(self) -> None:
         """Close the database connections."""
@@ -107,6 +113,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         ticket_lifetime_s=settings.capture.ticket_lifetime_s,
         capture_limit_s=settings.login.time_limit_s,
     )
+    devices = SqlDevices(store, forget_after_days=settings.sessions.device_limit_days)
     codes = SqlLoginCodes(store, keys, lifetime_s=settings.login.code_lifetime_s)
     return Identity(
         users=SqlUsers(store, hasher),
@@ -114,9 +121,10 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         vault=SqlTemplateVault(store, keys),
         faces=SqlEnrolledFaces(store, keys),
         sessions=sessions,
+        devices=devices,
         transactions=transactions,
         login_codes=codes,
         audit=SqlAuditTrail(store),
         _database=store.database,
-        _expiring=(sessions, transactions, codes),
+        _expiring=(sessions, transactions, codes, devices),
     )

@@ -14,7 +14,7 @@ from sqlalchemy import delete, update
 
 from countenance.identity.endings import end_sessions
 from countenance.identity.errors import UserNotFoundError
-from countenance.identity.interfaces import Session, UserId
+from countenance.identity.interfaces import DeviceId, Session, UserId
 from countenance.identity.models import SessionRow, UserRow
 from countenance.identity.store import (
     CLOCK_TOLERANCE,
@@ -39,7 +39,14 @@ class SqlSessions:
         self._idle_limit = timedelta(seconds=idle_limit_s)
         self._absolute_limit = timedelta(seconds=absolute_limit_s)
 
-    def begin(self, user_id: UserId, *, methods: tuple[str, ...], address: str) -> str:
+    def begin(
+        self,
+        user_id: UserId,
+        *,
+        methods: tuple[str, ...],
+        address: str,
+        device_id: DeviceId | None = None,
+    ) -> str:
         """Make a session. Raises: UserNotFoundError: also when the user is disabled."""
         token, now = new_token(), self._store.now()
         with self._store.writing() as session:
@@ -53,6 +60,7 @@ class SqlSessions:
                     user_id=user_id,
                     methods=",".join(methods),
                     address=clean_address(address),
+                    device_id=device_id,
                     created_at=now,
                     last_seen_at=now,
                 )
@@ -79,6 +87,7 @@ class SqlSessions:
             user=as_user(record[0], record[1], record[2], record[3]),
             methods=tuple(row.methods.split(",")),
             created_at=row.created_at,
+            device_id=None if row.device_id is None else DeviceId(row.device_id),
         )
 
     def end(self, token: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from countenance.db import Base
-from countenance.identity import models  # noqa: F401 - fills the metadata
+from countenance.identity import devices, models  # noqa: F401 - they fill the metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
