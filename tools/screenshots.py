@@ -138,6 +138,7 @@ def people(container: Container, clock: ManualClock) -> None:
     identity.audit.append(Tag.PASSWORD_REFUSED, address="198.51.100.9")
     identity.audit.append(Tag.LOGIN_GRANTED, subject_id=eileen.id)
     now = datetime.now(UTC)
+    identity.devices.remember(None, eileen.id, label="Safari on iPhone")
     clock.advance((now - clock.now()).total_seconds())
 
 
@@ -300,6 +301,11 @@ def enrolment(camera: Photographer, stage: Stage) -> None:
     camera.shoot("enrol-turn")
 
 
+def _device_here(stage: Stage) -> str:
+    """The browser of the picture, as a device of who is logged in."""
+    return stage.container.identity.devices.list_devices(id_of(stage.container, "eileen"))[0].id
+
+
 def inside(camera: Photographer, stage: Stage) -> None:
     stage.seen = lambda: Seen(box_xyxy=BOX)
     camera.password()
@@ -320,6 +326,8 @@ def inside(camera: Photographer, stage: Stage) -> None:
         ("account-face", "/account/face"),
         ("account-erase", "/account/face/erase"),
         ("account-attempts", "/account/attempts"),
+        ("account-device", f"/account/devices/{_device_here(stage)}"),
+        ("account-device-forget", f"/account/devices/{_device_here(stage)}/forget"),
         ("not-found", "/nowhere"),
     ):
         camera.shoot(name, path=path)

@@ -24,6 +24,7 @@ PASSWORD = "seven calm herons by the weir"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 PENDING = "countenance-pending"
 SESSION = "countenance"
+DEVICE = "countenance-device"
 
 
 @dataclass

@@ -9,7 +9,7 @@ from flask import abort, current_app, g, request
 
 from countenance.apps.api import App
 from countenance.bootstrap import Container
-from countenance.identity.interfaces import Purpose, Session, Transaction, User
+from countenance.identity.interfaces import Device, Purpose, Session, Transaction, User, UserId
 from countenance.identity.services import Identity
 from countenance.web import cookies
 from countenance.web.capture.admission import Admission
@@ -64,6 +64,11 @@ def session() -> Session:
     if found is None:
         abort(401)
     return found
+
+
+def known_device(user_id: UserId) -> Device | None:
+    """The browser of this request as a device of that user; None when it is not known to them."""
+    return identity().devices.find(cookies.read(cookies.DEVICE), user_id)
 
 
 def pending(purpose: Purpose | None = None) -> tuple[str, Transaction]:

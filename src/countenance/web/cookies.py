@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Literal
 
 from flask import Flask, Response, request
@@ -26,6 +27,8 @@ SESSION: Final = Cookie("countenance", "Lax")
 """A login. Lax, so that a link from elsewhere finds the person logged in; POSTs need tokens."""
 PENDING: Final = Cookie("countenance-pending", "Strict")
 """A ceremony that has begun."""
+DEVICE: Final = Cookie("countenance-device", "Strict")
+"""Which browser this is, over many logins; opens nothing."""
 FORM: Final = Cookie("countenance-form", "Strict")
 """Signed by us, holds the CSRF token and notices; says nothing of who is logged in."""
 
@@ -35,11 +38,18 @@ def read(cookie: Cookie) -> str:
     return request.cookies.get(cookie.name, "")
 
 
-def write(response: Response, cookie: Cookie, value: str) -> None:
-    """Set a cookie until the browser closes; the server's row says when it is over."""
+def write(
+    response: Response, cookie: Cookie, value: str, *, lifetime: timedelta | None = None
+) -> None:
+    """Set a cookie; the server's row says when it is over.
+
+    Args:
+        lifetime: how long the browser keeps it; None until it closes.
+    """
     response.set_cookie(
         cookie.name,
         value,
+        max_age=lifetime,
         secure=request.is_secure,
         httponly=True,
         samesite=cookie.same_site,

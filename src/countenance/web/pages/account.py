@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from countenance.identity.errors import WeakPasswordError
-from countenance.identity.interfaces import Purpose
+from countenance.identity.interfaces import Device, Purpose
 from countenance.web import cookies
 from countenance.web.access import limited
 from countenance.web.context import identity, session, web
@@ -23,6 +23,10 @@ def make_blueprint() -> Blueprint:
     pages.add_url_rule("/password", "password", password, methods=["GET", "POST"])
     pages.add_url_rule("/face", "face", face, methods=["GET", "POST"])
     pages.add_url_rule("/face/erase", "erase_face", erase_face, methods=["GET", "POST"])
+    pages.add_url_rule("/devices/<device_id>", "device", device, methods=["GET", "POST"])
+    pages.add_url_rule(
+        "/devices/<device_id>/forget", "forget_device", forget_device, methods=["GET", "POST"]
+    )
     pages.add_url_rule("/sessions/end", "end_sessions", end_sessions, methods=["POST"])
     return pages
 
@@ -31,7 +35,10 @@ def account() -> Answer:
     user = session().user
     pack = web().recognition.pack
     return render_template(
-        "account.html", is_current=user.face is not None and user.face.pack == pack
+        "account.html",
+        is_current=user.face is not None and user.face.pack == pack,
+        devices=identity().devices.list_devices(user.id),
+        here=session().device_id,
     )
 
 
@@ -92,6 +99,36 @@ def erase_face() -> Answer:
     identity().vault.erase(user.id, actor=user.id)
     steps.say("Your face is erased. Enrol it again before you log out, or ask for a login code.")
     return redirect(url_for("account.account"))
+
+
+def device(device_id: str) -> Answer:
+    """One own device: rename it, or read what forgetting means before doing it."""
+    found = _own_device(device_id)
+    if request.method == "GET":
+        here = session().device_id == found.id
+        return render_template("account_device.html", device=found, is_here=here)
+    label = request.form.get("label", "")
+    if identity().devices.rename(found.id, session().user.id, label=label):
+        steps.say("The device has its new name.")
+    return redirect(url_for("account.account"))
+
+
+def forget_device(device_id: str) -> Answer:
+    found = _own_device(device_id)
+    if request.method == "GET":
+        return render_template("account_device_forget.html", device=found)
+    owner = session().user.id
+    if identity().devices.forget(found.id, owner, actor=owner):
+        steps.say(f"{found.label} is forgotten.")
+    return redirect(url_for("account.account"))
+
+
+def _own_device(device_id: str) -> Device:
+    own = identity().devices.list_devices(session().user.id)
+    found = next((device for device in own if device.id == device_id), None)
+    if found is None:
+        abort(404)
+    return found
 
 
 def end_sessions() -> Answer:

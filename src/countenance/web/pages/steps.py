@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from flask import Response, flash, make_response, redirect, url_for
+from flask import Response, flash, make_response, redirect, request, url_for
 
 from countenance.events import Tag
 from countenance.identity.interfaces import AuditEvent, Purpose, User, UserId
 from countenance.web import cookies
 from countenance.web.context import address, identity, web
 from countenance.web.errors import PausedError
+from countenance.web.user_agent import label_of
 
 PAUSE_S: Final = 30.0
 """After too many refusals in a row, before each further try (NIST SP 800-63B-4, 3.2.3)."""
@@ -84,7 +85,7 @@ def pause_left_s(events: Sequence[AuditEvent], *, tries: int, now: datetime) -> 
 
 
 def start_session(user_id: UserId, *, methods: tuple[str, ...], then: str) -> Response:
-    """Log in: a new token, the old one ended, the pending cookie taken back."""
+    """Log in: a new token, the old one ended, the pending cookie taken back, the browser known."""
     own = identity()
     if old := cookies.read(cookies.SESSION):
         own.sessions.end(old)
@@ -94,11 +95,24 @@ def start_session(user_id: UserId, *, methods: tuple[str, ...], then: str) -> Re
         address=address(),
         details={"methods": " ".join(methods)},
     )
-    token = own.sessions.begin(user_id, methods=methods, address=address())
+    known = own.devices.remember(
+        cookies.read(cookies.DEVICE),
+        user_id,
+        label=label_of(request.user_agent.string),
+        address=address(),
+    )
+    token = own.sessions.begin(
+        user_id, methods=methods, address=address(), device_id=known.device.id
+    )
     response = make_response(redirect(then))
+    cookies.write(response, cookies.DEVICE, known.token, lifetime=_device_lifetime())
     cookies.write(response, cookies.SESSION, token)
     cookies.clear(response, cookies.PENDING)
     return response
+
+
+def _device_lifetime() -> timedelta:
+    return timedelta(days=web().container.settings.sessions.device_limit_days)
 
 
 def note_ended(user_id: UserId, *, why: str) -> None:
