@@ -13,6 +13,7 @@ from countenance.identity.errors import (
     AlreadySetUpError,
     LastAdministratorError,
     NameTakenError,
+    OwnRoleError,
     UnacceptableNameError,
     UserNotFoundError,
     WeakPasswordError,
@@ -150,6 +151,53 @@ def test_somebody_can_always_administer(identity: Identity, admin: User) -> None
     with pytest.raises(LastAdministratorError):
         identity.users.remove(admin.id, actor=admin.id)
     assert identity.users.get(admin.id).is_enabled
+
+
+def test_another_role_ends_every_login_and_what_was_begun_for_others(
+    identity: Identity, admin: User
+) -> None:
+    bob = add_viewer(identity, "bob", actor=admin)
+    cyd = add_viewer(identity, "cyd", actor=admin)
+    session = identity.sessions.begin(bob.id, methods=("pwd",), address="")
+    begun = identity.transactions.begin(
+        Purpose.ENROLMENT, user_id=cyd.id, actor_id=bob.id, address=""
+    )
+    changed = identity.users.set_role(bob.id, Role.OFFICER, actor=admin.id)
+    assert changed.role is Role.OFFICER
+    assert identity.sessions.find(session) is None
+    assert identity.transactions.find(begun) is None
+    (event,) = identity.audit.list_events(tags=(Tag.USER_ROLE_CHANGED,))
+    assert (event.subject_id, event.actor_id) == (bob.id, admin.id)
+    assert event.details == {"from": "viewer", "to": "officer"}
+
+
+def test_the_role_one_has_already_changes_nothing(identity: Identity, admin: User) -> None:
+    bob = add_viewer(identity, "bob", actor=admin)
+    session = identity.sessions.begin(bob.id, methods=("pwd",), address="")
+    assert identity.users.set_role(bob.id, Role.VIEWER, actor=admin.id).role is Role.VIEWER
+    assert identity.sessions.find(session) is not None
+    assert identity.audit.list_events(tags=(Tag.USER_ROLE_CHANGED,)) == ()
+
+
+def test_nobody_changes_the_own_role(identity: Identity, admin: User) -> None:
+    bob = add_viewer(identity, "bob", actor=admin)
+    for user in (admin, bob):
+        for role in Role:
+            with pytest.raises(OwnRoleError):
+                identity.users.set_role(user.id, role, actor=user.id)
+    assert identity.users.get(bob.id).role is Role.VIEWER
+
+
+def test_the_last_enabled_administrator_keeps_the_role(identity: Identity, admin: User) -> None:
+    bob = add_viewer(identity, "bob", actor=admin)
+    with pytest.raises(LastAdministratorError):
+        identity.users.set_role(admin.id, Role.AUDITOR, actor=bob.id)
+    identity.users.set_role(bob.id, Role.ADMINISTRATOR, actor=admin.id)
+    identity.users.set_enabled(bob.id, enabled=False, actor=admin.id)
+    with pytest.raises(LastAdministratorError):
+        identity.users.set_role(admin.id, Role.VIEWER, actor=None)
+    identity.users.set_enabled(bob.id, enabled=True, actor=admin.id)
+    assert identity.users.set_role(admin.id, Role.VIEWER, actor=bob.id).role is Role.VIEWER
 
 
 def test_administrators_who_disable_each_other_leave_one(identity: Identity, admin: User) -> None:

@@ -59,8 +59,12 @@ class Door:
 
     def viewer(self, name: str = "grace", *, face: int | None = 2) -> User:
         """Somebody else, with an own password."""
+        return self.user(name, role=Role.VIEWER, face=face)
+
+    def user(self, name: str, *, role: Role, face: int | None = None) -> User:
+        """Somebody of a role, with an own password."""
         user = self.identity.users.add(
-            name=name, display_name=name.title(), password=PASSWORD, role=Role.VIEWER, actor=None
+            name=name, display_name=name.title(), password=PASSWORD, role=role, actor=None
         )
         self.identity.passwords.change(user.id, password=PASSWORD)
         return self._with_face(user, face)

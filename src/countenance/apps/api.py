@@ -3,7 +3,9 @@
     [project.entry-points."countenance.apps"]
     console = "countenance_console:app"
 
-Every page of an app asks for a session and one of its roles; it need not check again.
+Every page of an app asks for a session whose role has the app's permission and is one of its
+`roles`; it need not check again. An app made before there were permissions names roles alone and
+opens as it did, but for auditors, who use no app.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from countenance.errors import ConfigurationError
 from countenance.identity.interfaces import Role
+from countenance.identity.permissions import Permission, roles_with
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -37,9 +40,17 @@ class App:
     blueprint: Callable[[], Blueprint]
     """Makes its pages; called once at start. Its `url_prefix` is replaced."""
     roles: frozenset[Role] = frozenset(Role)
-    """Whoever has one of them sees the tile and opens the pages."""
+    """Narrows down who sees the tile and opens the pages; all roles narrow nothing."""
     icon: str = ""
     """SVG path data on a 24 x 24 grid, drawn as a line of 1.75; empty for the product's sign."""
+
+    permission: Permission = Permission.USE_APPS
+    """What a role must be permitted, see `identity.permissions`; such as `OPERATE_STATION`."""
+
+    @property
+    def opens_for(self) -> frozenset[Role]:
+        """The roles that see the tile and open the pages."""
+        return self.roles & roles_with(self.permission)
 
     def __post_init__(self) -> None:
         if not _SLUG.fullmatch(self.slug):

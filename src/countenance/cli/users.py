@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from countenance.identity.interfaces import User
 
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
+ROLE_NAMES: Final = ("viewer", "operator", "officer", "administrator", "auditor")
+"""As in `identity.permissions`, which is not imported for the sake of `--help`."""
+_ROLE = click.option(
+    "--role", type=click.Choice(ROLE_NAMES), default="viewer", show_default=True,
+    help="What NAME may do, see docs/reference/roles.md.",
+)  # fmt: skip
 
 
 @click.group()
@@ -30,12 +36,18 @@ def users() -> None:
 @users.command()
 @click.argument("name")
 @click.option("--name", "display_name", default="", help="Name to show; default the login name.")
-@click.option("--administrator", is_flag=True, help="May manage people and see refused logins.")
+@_ROLE
+@click.option("--administrator", is_flag=True, help="Short for --role administrator.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @json_option
 @pass_session
 def add(
-    session: Session, name: str, display_name: str, administrator: bool, password_stdin: bool
+    session: Session,
+    name: str,
+    display_name: str,
+    role: str,
+    administrator: bool,
+    password_stdin: bool,
 ) -> None:
     """Add the user NAME with a temporary password.
 
@@ -45,7 +57,7 @@ def add(
     \b
     Examples:
       countenance users add ada --administrator
-      countenance users add ben --name "Ben Hur"
+      countenance users add ben --name "Ben Hur" --role operator
       pass show door/ada | countenance users add ada --password-stdin
     """
     from countenance.identity.interfaces import Role
@@ -56,7 +68,7 @@ def add(
         name=name,
         display_name=display_name,
         password=password,
-        role=Role.ADMINISTRATOR if administrator else Role.VIEWER,
+        role=Role.ADMINISTRATOR if administrator else Role(role),
         actor=None,
     )
     if session.wants_json:
@@ -204,6 +216,30 @@ def enable(session: Session, name: str) -> None:
     user = find_user(session, name)
     session.container.identity.users.set_enabled(user.id, enabled=True, actor=None)
     click.echo(f"Enabled {user.name}.")
+
+
+@users.command()
+@click.argument("name")
+@click.argument("role", type=click.Choice(ROLE_NAMES))
+@_YES
+@pass_session
+def role(session: Session, name: str, role: str, yes: bool) -> None:
+    """Give NAME another ROLE; all sessions of NAME end.
+
+    The last enabled administrator stays one.
+
+    \b
+    Example: countenance users role ben officer
+    """
+    from countenance.identity.interfaces import Role
+
+    user = find_user(session, name)
+    if user.role == role:
+        click.echo(f"{user.name} is {role} already.")
+        return
+    confirm(f"Make {user.name}, who is {user.role}, {role}? All sessions end.", yes=yes)
+    session.container.identity.users.set_role(user.id, Role(role), actor=None)
+    click.echo(f"{user.name} is {role} now.")
 
 
 @users.command()

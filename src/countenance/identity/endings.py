@@ -18,6 +18,12 @@ def shut_out(session: DbSession, user_id: UserId) -> None:
     end_sessions(session, user_id)
 
 
+def end_authority(session: DbSession, user_id: UserId) -> None:
+    """End sessions and what the user began for others; the own ways in stay."""
+    session.execute(delete(TransactionRow).where(TransactionRow.actor_id == user_id))
+    end_sessions(session, user_id)
+
+
 def drop_pending_logins(session: DbSession, user_id: UserId) -> None:
     """Forget logins that began with a password that no longer counts."""
     session.execute(

@@ -7,6 +7,8 @@ IdentityError
 ├── WeakPasswordError       the password is too short, too long or too common
 ├── LastAdministratorError  the act would leave nobody who can administer
 ├── AlreadySetUpError       the first administrator exists
+├── OwnRoleError            somebody changes the own role
+├── NotPermittedError       the role of whoever asks does not reach that far
 ├── TicketError             a capture ticket is unknown, expired or already used
 ├── TemplateUnreadableError a stored template cannot be decrypted
 ├── GalleryFilesError       a gallery in a folder is missing, foreign, damaged or not writable
@@ -58,6 +60,18 @@ class AlreadySetUpError(IdentityError):
     """The first administrator exists; setup is over."""
 
     code = "identity.already_set_up"
+
+
+class OwnRoleError(IdentityError):
+    """Somebody changes the own role."""
+
+    code = "identity.own_role"
+
+
+class NotPermittedError(IdentityError):
+    """The role of whoever asks does not reach that far."""
+
+    code = "identity.not_permitted"
 
 
 class TicketError(IdentityError):

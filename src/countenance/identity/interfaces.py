@@ -16,20 +16,13 @@ from countenance.biometrics.identification import Gallery
 from countenance.biometrics.templates import Template
 from countenance.ceremony.verdict import Verdict
 from countenance.events import Tag
+from countenance.identity.permissions import Permission, may
+from countenance.identity.permissions import Role as Role  # noqa: PLC0414 - handed on: a user has one
 
 UserId = NewType("UserId", str)
 """A random UUID as text; never reused."""
 DeviceId = NewType("DeviceId", str)
 """A random UUID as text; never reused. Stays the same while the browser's token changes."""
-
-
-class Role(StrEnum):
-    """What a user may do."""
-
-    ADMINISTRATOR = "administrator"
-    """Manages people and sees refused attempts."""
-    VIEWER = "viewer"
-    """Opens the apps that ask for nothing more, and the own account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +50,10 @@ class User:
     face: FaceSummary | None
     created_at: datetime
     last_login_at: datetime | None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this person's role has that permission."""
+        return may(self.role, permission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +105,17 @@ class Users(Protocol):
 
     def set_enabled(self, user_id: UserId, *, enabled: bool, actor: UserId | None) -> User:
         """Disable (ends all sessions) or enable. Raises: LastAdministratorError."""
+
+    def set_role(self, user_id: UserId, role: Role, *, actor: UserId | None) -> User:
+        """Give another role; ends all sessions, so that the old one is nowhere in use any more.
+
+        The role that the user already has changes nothing.
+
+        Args:
+            actor: who does it; None from the command line.
+
+        Raises: OwnRoleError: the actor is the user. LastAdministratorError.
+        """
 
     def remove(self, user_id: UserId, *, actor: UserId | None) -> None:
         """Remove a user with template, sessions and keys. Raises: LastAdministratorError."""

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session as DbSession
 
 from countenance.events import Tag
 from countenance.identity.audit import note
-from countenance.identity.endings import shut_out
+from countenance.identity.endings import end_authority, shut_out
 from countenance.identity.errors import (
     AlreadySetUpError,
     LastAdministratorError,
     NameTakenError,
+    OwnRoleError,
     UnacceptableNameError,
 )
 from countenance.identity.interfaces import Role, User, UserId, UserPage
@@ -114,6 +115,33 @@ class SqlUsers:
                 shut_out(session, user_id)
             tag = Tag.USER_ENABLED if enabled else Tag.USER_DISABLED
             note(session, tag, at=self._store.now(), subject_id=user_id, actor_id=actor)
+            session.expire_all()
+            return read_user(session, user_id)
+
+    def set_role(self, user_id: UserId, role: Role, *, actor: UserId | None) -> User:
+        if user_id == actor:
+            raise OwnRoleError(
+                "Nobody changes the own role.", remedy="Ask another administrator to do it."
+            )
+        with self._store.writing() as session:
+            with _administrator_left(session):
+                before = read_user(session, user_id).role
+                if before is role:
+                    return read_user(session, user_id)
+                session.execute(
+                    update(UserRow).where(UserRow.id == user_id).values(role=role.value)
+                )
+            end_authority(session, user_id)
+            if role is Role.ADMINISTRATOR:
+                _mark_set_up(session)
+            note(
+                session,
+                Tag.USER_ROLE_CHANGED,
+                at=self._store.now(),
+                subject_id=user_id,
+                actor_id=actor,
+                details={"from": before.value, "to": role.value},
+            )
             session.expire_all()
             return read_user(session, user_id)
 

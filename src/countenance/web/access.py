@@ -1,4 +1,8 @@
-"""Who may open what. Denied unless marked: a page without a mark asks for a session."""
+"""Who may open what. A page is public, or asks for a session whose role has its permission.
+
+What a role may do stands in `identity.permissions`; here a page says which permission it needs.
+A page without a mark asks for `Permission.OWN_ACCOUNT`.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,14 @@ from typing import Any, Final, TypeVar
 from flask import Flask, abort, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from countenance.identity.interfaces import Role
+from countenance.identity.interfaces import Role, User, UserId
+from countenance.identity.permissions import Permission, check_governs, roles_with
 from countenance.web import context
 from countenance.web.errors import login_needed, wants_json
 
 View = TypeVar("View", bound=Callable[..., Any])
 _PUBLIC: Final = "countenance_public"
-_ROLES: Final = "countenance_roles"
+_PERMISSION: Final = "countenance_permission"
 _LIMIT: Final = "countenance_limit"
 
 
@@ -24,11 +29,11 @@ def public(view: View) -> View:
     return view
 
 
-def role_required(*roles: Role) -> Callable[[View], View]:
-    """Mark a page that asks for one of these roles."""
+def permission_required(permission: Permission) -> Callable[[View], View]:
+    """Mark a page that asks for a permission; the view need not check it again."""
 
     def mark(view: View) -> View:
-        vars(view)[_ROLES] = frozenset(roles)
+        vars(view)[_PERMISSION] = permission
         return view
 
     return mark
@@ -67,9 +72,21 @@ def _guard() -> Response | None:
     session = context.find_session()
     if session is None:
         return login_needed() if wants_json() else redirect(_way_in())
-    if session.user.role not in _roles(endpoint):
+    if session.user.role not in roles_for(current_app, endpoint):
         abort(403)
     return None
+
+
+def subject_of_act(user_id: str) -> User:
+    """The person whom a page acts on, by whoever asks.
+
+    Raises:
+        UserNotFoundError: there is none.
+        NotPermittedError: the role of whoever asks does not reach to that person's.
+    """
+    user = context.identity().users.get(UserId(user_id))
+    check_governs(context.session().user.role, user.role)
+    return user
 
 
 def _way_in() -> str:
@@ -79,12 +96,15 @@ def _way_in() -> str:
     return url_for("auth.login", next=asked if asked != "/" else None)
 
 
-def _roles(endpoint: str) -> frozenset[Role]:
-    for app in context.web().apps:
-        if request.blueprint == blueprint_name(app.slug):
-            return app.roles
-    roles: frozenset[Role] = vars(current_app.view_functions[endpoint]).get(_ROLES, frozenset(Role))
-    return roles
+def roles_for(app: Flask, endpoint: str) -> frozenset[Role]:
+    """The roles that open an endpoint that is not public."""
+    blueprint = endpoint.rpartition(".")[0]
+    parts: context.Web = app.extensions[context.EXTENSION]
+    for plugin in parts.apps:
+        if blueprint == blueprint_name(plugin.slug):
+            return plugin.opens_for
+    view = vars(app.view_functions[endpoint])
+    return roles_with(view.get(_PERMISSION, Permission.OWN_ACCOUNT))
 
 
 def blueprint_name(slug: str) -> str:

@@ -32,6 +32,8 @@ from countenance.errors import CountenanceError
 from countenance.identity.errors import (
     AlreadySetUpError,
     LastAdministratorError,
+    NotPermittedError,
+    OwnRoleError,
     StorageError,
     UserNotFoundError,
 )
@@ -92,6 +94,8 @@ _STATUS: Final[dict[type[CountenanceError], HTTPStatus]] = {
     UserNotFoundError: HTTPStatus.NOT_FOUND,
     AlreadySetUpError: HTTPStatus.CONFLICT,
     LastAdministratorError: HTTPStatus.CONFLICT,
+    NotPermittedError: HTTPStatus.FORBIDDEN,
+    OwnRoleError: HTTPStatus.CONFLICT,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

@@ -40,8 +40,11 @@ ATTEMPTS: Final[Mapping[Tag, str]] = {
 }
 
 ROLES: Final[Mapping[Role, str]] = {
-    Role.ADMINISTRATOR: "Manages people and sees refused attempts",
     Role.VIEWER: "Opens the apps and the own account",
+    Role.OPERATOR: "Works at the station, besides",
+    Role.OFFICER: "Runs elections; enrols faces, approves them and gives login codes",
+    Role.ADMINISTRATOR: "Manages people, roles and this installation",
+    Role.AUDITOR: "Reads the audit trail and refused attempts, changes nothing",
 }
 
 
@@ -74,9 +77,15 @@ def moment(at: datetime | None) -> Markup:
     )
 
 
+def lower_first(text: str) -> str:
+    """A sentence's beginning as a part of another sentence."""
+    return text[:1].lower() + text[1:]
+
+
 def register_filters(app: Flask) -> None:
     """Make the words available to templates."""
     app.add_template_filter(reason, "reason")
     app.add_template_filter(attempt, "attempt")
     app.add_template_filter(moment, "moment")
+    app.add_template_filter(lower_first, "lower_first")
     app.jinja_env.globals["ROLES"] = ROLES

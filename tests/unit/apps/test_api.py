@@ -10,6 +10,7 @@ from flask import Blueprint
 
 from countenance.apps.api import GROUP, App, AppError, find_apps
 from countenance.identity.interfaces import Role
+from countenance.identity.permissions import Permission
 from tests.fakes.doors import Door, open_door
 
 
@@ -64,6 +65,42 @@ def test_an_app_stands_behind_the_door_without_checking_anything_itself(door: Do
     assert door.visit_as(viewer).get("/apps/clock/").text == "half past nine"
     assert door.visit_as(viewer).get("/apps/vault/").status_code == 403
     assert door.visit_as(administrator).get("/apps/vault/").text == "half past nine"
+
+
+def for_station(*roles: Role) -> App:
+    return App(
+        "Pump", "pump", "", pages,
+        permission=Permission.OPERATE_STATION, roles=frozenset(roles or Role),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("app", "roles"),
+    [
+        # As before there were permissions, but for auditors, who use no app.
+        (CLOCK, set(Role) - {Role.AUDITOR}),
+        (VAULT, {Role.ADMINISTRATOR}),
+        (for_station(), {Role.OPERATOR}),
+        # A list of roles narrows down and never widens.
+        (for_station(Role.VIEWER), set()),
+        (for_station(Role.VIEWER, Role.OPERATOR), {Role.OPERATOR}),
+    ],
+)
+def test_an_app_opens_for_whoever_has_its_permission_and_one_of_its_roles(
+    app: App, roles: set[Role]
+) -> None:
+    assert app.opens_for == roles
+
+
+def test_an_app_for_the_station_stays_closed_to_whoever_gives_the_roles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("countenance.web.app.find_apps", lambda: (for_station(),))
+    door = open_door(tmp_path)
+    administrator, operator = door.administrator(), door.user("olga", role=Role.OPERATOR)
+    assert door.visit_as(administrator).get("/apps/pump/").status_code == 403
+    assert 'href="/apps/pump/"' not in door.visit_as(administrator).get("/").text
+    assert door.visit_as(operator).get("/apps/pump/").text == "half past nine"
 
 
 def test_the_home_page_has_a_tile_for_whoever_may_open_it(door: Door) -> None:

@@ -1,27 +1,28 @@
-"""Refused attempts with their exact reasons: one's own, and everybody's for administrators."""
+"""Refused attempts with their exact reasons: one's own, and everybody's for whoever may."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
 from countenance.identity.errors import UserNotFoundError
-from countenance.identity.interfaces import AuditEvent, Role, UserId
+from countenance.identity.interfaces import AuditEvent, UserId
+from countenance.identity.permissions import Permission
 from countenance.web import wording
-from countenance.web.access import role_required
+from countenance.web.access import permission_required
 from countenance.web.context import identity, session
 
 ROWS = 25
 
 
 def make_blueprint() -> Blueprint:
-    """`/attempts` for administrators, `/account/attempts` for everybody's own."""
+    """`/attempts` of everybody, `/account/attempts` for one's own."""
     pages = Blueprint("attempts", __name__)
     pages.add_url_rule("/attempts", "everybody", everybody)
     pages.add_url_rule("/account/attempts", "own", own)
     return pages
 
 
-@role_required(Role.ADMINISTRATOR)
+@permission_required(Permission.READ_ATTEMPTS)
 def everybody() -> str:
     page = page_number()
     events = _events(None, page=page)

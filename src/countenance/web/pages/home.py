@@ -7,7 +7,7 @@ import ipaddress
 from flask import Blueprint, render_template
 
 from countenance.events import Tag
-from countenance.identity.interfaces import Role
+from countenance.identity.permissions import Permission
 from countenance.web.context import address, identity, session, web
 
 METHOD_WORDS = {"pwd": "password", "face": "face", "otp": "login code"}
@@ -22,15 +22,16 @@ def make_blueprint() -> Blueprint:
 
 def home() -> str:
     current = session()
-    role = current.user.role
-    is_administrator = role is Role.ADMINISTRATOR
+    user = current.user
+    sees_people = user.may(Permission.READ_PEOPLE)
+    sees_attempts = user.may(Permission.READ_ATTEMPTS)
     return render_template(
         "home.html",
-        apps=[app for app in web().apps if role in app.roles],
+        apps=[app for app in web().apps if user.role in app.opens_for],
         methods=" and ".join(METHOD_WORDS.get(name, name) for name in current.methods),
         place=_place(address()),
-        people=identity().users.list_users(limit=1) if is_administrator else None,
-        refused=len(_newest_refusals()) if is_administrator else 0,
+        people=identity().users.list_users(limit=1) if sees_people else None,
+        refused=len(_newest_refusals()) if sees_attempts else None,
         pack=web().recognition.pack,
     )
 

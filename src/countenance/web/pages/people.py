@@ -11,14 +11,16 @@ from countenance.events import Tag
 from countenance.identity.errors import (
     LastAdministratorError,
     NameTakenError,
+    OwnRoleError,
     UnacceptableNameError,
     UserNotFoundError,
     WeakPasswordError,
 )
 from countenance.identity.interfaces import Purpose, Role, User, UserId
 from countenance.identity.passwords import TEMPORARY_GROUPS
+from countenance.identity.permissions import MATRIX, Permission, governs
 from countenance.identity.tokens import new_code
-from countenance.web.access import limited, role_required
+from countenance.web.access import limited, permission_required, subject_of_act
 from countenance.web.context import identity, session, web
 from countenance.web.errors import FORM_REFUSED
 from countenance.web.pages import steps
@@ -30,13 +32,14 @@ ROWS = 25
 
 
 def make_blueprint() -> Blueprint:
-    """`/people` and below, for administrators only."""
+    """`/people` and below; each page with the permission that it needs."""
     pages = Blueprint("people", __name__, url_prefix="/people")
     rules: tuple[tuple[str, str, Callable[..., Any], list[str]], ...] = (
         ("", "people", people, ["GET"]),
         ("/add", "add", add, ["GET", "POST"]),
         ("/<user_id>", "person", person, ["GET"]),
         ("/<user_id>/enabled", "enabled", enabled, ["POST"]),
+        ("/<user_id>/role", "role", role, ["GET", "POST"]),
         ("/<user_id>/password", "password", password, ["POST"]),
         ("/<user_id>/code", "code", code, ["POST"]),
         ("/<user_id>/enrol", "enrol", enrol, ["GET", "POST"]),
@@ -44,10 +47,11 @@ def make_blueprint() -> Blueprint:
         ("/<user_id>/remove", "remove", remove, ["GET", "POST"]),
     )
     for path, endpoint, view, methods in rules:
-        pages.add_url_rule(path, endpoint, role_required(Role.ADMINISTRATOR)(view), methods=methods)
+        pages.add_url_rule(path, endpoint, view, methods=methods)
     return pages
 
 
+@permission_required(Permission.READ_PEOPLE)
 def people() -> Answer:
     search, page = request.args.get("search", "").strip()[:100], page_number()
     found = identity().users.list_users(search=search, offset=(page - 1) * ROWS, limit=ROWS)
@@ -61,17 +65,18 @@ def people() -> Answer:
     )
 
 
+@permission_required(Permission.MANAGE_PEOPLE)
 def add() -> Answer:
     if request.method == "GET":
         return render_template("person_add.html", form={})
-    name, role = request.form.get("name", ""), request.form.get("role", "")
+    name = request.form.get("name", "")
     temporary = new_code(TEMPORARY_GROUPS)
     try:
         user = identity().users.add(
             name=name,
             display_name=request.form.get("display_name", "").strip() or name,
             password=temporary,
-            role=Role(role) if role in set(Role) else Role.VIEWER,
+            role=_asked_role() or Role.VIEWER,
             actor=session().user.id,
         )
     except (NameTakenError, UnacceptableNameError, WeakPasswordError) as error:
@@ -80,19 +85,33 @@ def add() -> Answer:
     return _show_secret(user, "password", temporary)
 
 
+def _asked_role() -> Role | None:
+    """The role of the form; None when there is no such role."""
+    asked = request.form.get("role", "")
+    return Role(asked) if asked in set(Role) else None
+
+
 def _actor() -> UserId:
     return session().user.id
 
 
+@permission_required(Permission.READ_PEOPLE)
 def person(user_id: str) -> Answer:
     user = identity().users.get(UserId(user_id))
     return render_template(
         "person.html",
         person=user,
         is_self=user.id == _actor(),
+        can=_permitted_acts(user),
         pack=web().recognition.pack,
         duplicates=_duplicates(user),
     )
+
+
+def _permitted_acts(user: User) -> frozenset[Permission]:
+    """What whoever asks may do to that person."""
+    own = session().user.role
+    return MATRIX[own] if governs(own, user.role) else frozenset()
 
 
 def _duplicates(user: User) -> list[User]:
@@ -113,10 +132,12 @@ def _find(user_id: UserId) -> User | None:
         return None
 
 
+@permission_required(Permission.MANAGE_PEOPLE)
 def enabled(user_id: str) -> Answer:
     wanted = request.form.get("enabled") == "yes"
     try:
-        user = identity().users.set_enabled(UserId(user_id), enabled=wanted, actor=_actor())
+        user = subject_of_act(user_id)
+        identity().users.set_enabled(user.id, enabled=wanted, actor=_actor())
     except LastAdministratorError as error:
         steps.say(str(error), kind="bad")
     else:
@@ -125,13 +146,38 @@ def enabled(user_id: str) -> Answer:
     return redirect(url_for("people.person", user_id=user_id))
 
 
+@permission_required(Permission.ASSIGN_ROLES)
+def role(user_id: str) -> Answer:
+    user = subject_of_act(user_id)
+    if request.method == "GET":
+        return render_template("person_role.html", person=user, chosen=user.role)
+    wanted = _asked_role()
+    if wanted is None:
+        return _role_again(user, "Choose one of the roles.")
+    try:
+        changed = identity().users.set_role(user.id, wanted, actor=_actor())
+    except (LastAdministratorError, OwnRoleError) as error:
+        return _role_again(user, str(error))
+    if changed.role is not user.role:
+        steps.say(f"{changed.display_name} is {wanted} now, and logged out everywhere.")
+    return redirect(url_for("people.person", user_id=user_id))
+
+
+def _role_again(user: User, problem: str) -> Answer:
+    chosen = request.form.get("role", user.role)
+    page = render_template("person_role.html", person=user, chosen=chosen, problem=problem)
+    return page, FORM_REFUSED
+
+
+@permission_required(Permission.RESET_CREDENTIALS)
 def password(user_id: str) -> Answer:
-    user = identity().users.get(UserId(user_id))
+    user = subject_of_act(user_id)
     return _show_secret(user, "password", identity().passwords.reset(user.id, actor=_actor()))
 
 
+@permission_required(Permission.ISSUE_LOGIN_CODES)
 def code(user_id: str) -> Answer:
-    user = identity().users.get(UserId(user_id))
+    user = subject_of_act(user_id)
     return _show_secret(user, "code", identity().login_codes.issue(user.id, actor=_actor()))
 
 
@@ -146,12 +192,13 @@ def _show_secret(user: User, kind: str, secret: str) -> str:
     )
 
 
+@permission_required(Permission.ENROL_OTHERS)
 @limited(PASSWORD_RATE)
 def enrol(user_id: str) -> Answer:
-    """Enrol for somebody else, after the administrator's own password once more."""
-    user = identity().users.get(UserId(user_id))
-    if user.id == _actor():
+    """Enrol for somebody else, after the own password of whoever does it once more."""
+    if user_id == _actor():
         return redirect(url_for("account.face"))
+    user = subject_of_act(user_id)
     if request.method == "GET":
         return render_template("person_enrol.html", person=user)
     given = request.form.get("password", "")
@@ -163,8 +210,9 @@ def enrol(user_id: str) -> Answer:
     )
 
 
+@permission_required(Permission.ERASE_FACES)
 def erase_face(user_id: str) -> Answer:
-    user = identity().users.get(UserId(user_id))
+    user = subject_of_act(user_id)
     if request.method == "GET":
         return render_template("person_erase.html", person=user)
     identity().vault.erase(user.id, actor=_actor())
@@ -172,8 +220,9 @@ def erase_face(user_id: str) -> Answer:
     return redirect(url_for("people.person", user_id=user_id))
 
 
+@permission_required(Permission.MANAGE_PEOPLE)
 def remove(user_id: str) -> Answer:
-    user = identity().users.get(UserId(user_id))
+    user = subject_of_act(user_id)
     if request.method == "GET":
         return render_template("person_remove.html", person=user)
     try:

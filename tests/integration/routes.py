@@ -1,0 +1,59 @@
+"""Who opens which route: the declared table that the tests hold the application to.
+
+Adding a page means adding a line here; a route that is missing fails
+`test_authorisation_matrix.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from countenance.identity.permissions import Role
+
+VIEWER, OPERATOR, OFFICER, ADMINISTRATOR, AUDITOR = Role
+PUBLIC: Final = None
+"""Opens without a session; what it does is for its own tests."""
+EVERYBODY: Final = frozenset(Role)
+STAFF: Final = frozenset({OFFICER, ADMINISTRATOR})
+READERS: Final = STAFF | {AUDITOR}
+ADMINISTRATORS: Final = frozenset({ADMINISTRATOR})
+
+ROUTES: Final[Mapping[str, frozenset[Role] | None]] = {
+    "static": PUBLIC,
+    "setup.setup": PUBLIC,
+    "auth.login": PUBLIC,
+    "auth.password": PUBLIC,
+    "auth.face": PUBLIC,
+    "auth.ticket": PUBLIC,
+    "auth.complete": PUBLIC,
+    "auth.code": PUBLIC,
+    "auth.logout": PUBLIC,
+    "enrol.enrol": PUBLIC,
+    "enrol.ticket": PUBLIC,
+    "enrol.complete": PUBLIC,
+    "privacy.privacy": PUBLIC,
+    "privacy.health": PUBLIC,
+    "capture.run": PUBLIC,
+    "home.home": EVERYBODY,
+    "account.account": EVERYBODY,
+    "account.password": EVERYBODY,
+    "account.face": EVERYBODY,
+    "account.erase_face": EVERYBODY,
+    "account.end_sessions": EVERYBODY,
+    "account.device": EVERYBODY,
+    "account.forget_device": EVERYBODY,
+    "attempts.own": EVERYBODY,
+    "attempts.everybody": READERS,
+    "people.people": READERS,
+    "people.person": READERS,
+    "people.add": ADMINISTRATORS,
+    "people.enabled": ADMINISTRATORS,
+    "people.role": ADMINISTRATORS,
+    "people.password": ADMINISTRATORS,
+    "people.remove": ADMINISTRATORS,
+    "people.code": STAFF,
+    "people.enrol": STAFF,
+    "people.erase_face": STAFF,
+}
+"""Endpoint to the roles that it opens for."""
