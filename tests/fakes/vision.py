@@ -92,6 +92,10 @@ class ScriptedPad:
     def threshold(self) -> float:
         return 0.5
 
+    @property
+    def expected_log_odds(self) -> float | None:
+        return 2.0
+
     def score(
         self, image: Image, *, face: Box, before: BonaFideScore | None = None
     ) -> BonaFideScore:

@@ -20,7 +20,7 @@ KEYS = {
     "detector", "kind", "protocol", "in_training", "n_bona_fide", "n_attack", "no_face",
     "threshold", "bpcer", "apcer_worst", "apcer", "acer", "eer", "auc", "apcer_at_bpcer",
     "threshold_at_bpcer", "per_source", "per_subject", "intervals_over_sources", "unreadable",
-    "frames", "clips",
+    "frames", "clips", "calibrated",
 }  # fmt: skip
 
 
@@ -186,6 +186,25 @@ def test_each_source_is_judged_by_heads_that_never_saw_it(home: Path, tmp_path: 
     assert json.loads(refused.stdout)["error"]["code"] == "dataset.leak"
 
 
+def test_known_cameras_are_compared_with_unknown_ones(home: Path, tmp_path: Path) -> None:
+    rows, manifest = ["path,bona_fide_score"], [HEAD.strip()]
+    for source, level in (("dim", 0.35), ("light", 0.65)):
+        for at in range(8):
+            for label, score in (("bona_fide", level + 0.1), ("attack", level - 0.1)):
+                name = f"{source}-{label}-{at}.png"
+                rows.append(f"{name},{score + at / 1000}")
+                manifest.append(f"{name},{label},{source},,")
+                (tmp_path / name).touch()
+    (tmp_path / "manifest.csv").write_text("\n".join(manifest))
+    (tmp_path / "scores.csv").write_text("\n".join(rows))
+    asked = ("--scores", tmp_path / "scores.csv", "--calibrate", "5")
+    trial = told(evaluate(home, tmp_path / "manifest.csv", *asked, "--json"))["calibrated"]
+    assert (trial["frames"], trial["sources"], trial["n_bona_fide"]) == (5, 2, 6)
+    assert trial["calibrated"]["eer"] < trial["uncalibrated"]["eer"]
+    shown = evaluate(home, tmp_path / "manifest.csv", *asked)
+    assert "Each camera known by 5 bona fide pictures" in shown.stdout
+
+
 def _write_clip(path: Path) -> bytes:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (640, 480))
     for frame in frames(Scene(Kind.LIVE, seconds=1.5, fps=10)):
@@ -237,6 +256,8 @@ HEAD = "path,label,source,species,kind\n"
         (f"{HEAD}a.png,maybe,s,print,\n", (), 1, "'maybe' is unknown"),
         (HEAD, ("--kind", "clip", "--leave-one-source-out"), 2, "--model"),
         (HEAD, ("--leave-one-source-out", "--model", "x"), 2, "trains its own"),
+        (HEAD, ("--kind", "clip", "--calibrate", "5"), 2, "not with clips"),
+        (HEAD, ("--calibrate", "2"), 2, "3<=x<=50"),
         (HEAD, ("--cache", "c"), 2, "--cache goes with"),
         (HEAD, ("--scores", "nowhere.csv"), 2, "does not exist"),
     ],

@@ -13,6 +13,7 @@ from countenance.cli.context import Session, json_option, pass_session
 if TYPE_CHECKING:
     from countenance.cli.pad_judging import Rows
     from countenance.datasets.manifest import Kind
+    from countenance.evaluation.pad_calibrated import CalibrationTrial
     from countenance.evaluation.pad_measurement import PadMeasurement
     from countenance.vision.pad_card import PadCard
 
@@ -58,6 +59,13 @@ if TYPE_CHECKING:
     help="Folder of stored features for --leave-one-source-out; default in the home directory.",
 )
 @click.option(
+    "--calibrate",
+    type=click.IntRange(3, 50),
+    metavar="N",
+    help="Tell also what N bona fide pictures of the same source are worth that move its "
+    "threshold (3 to 50).",
+)
+@click.option(
     "--report",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for a page with charts, its data, and the worst errors. Shows faces.",
@@ -78,12 +86,17 @@ def pad(session: Session, /, **options: Any) -> None:
     --leave-one-source-out tells what it does elsewhere: each source is judged by heads that saw
     nothing of it. --scores takes such scores from a file.
 
+    --calibrate takes N bona fide pictures of each source as an enrolment at its camera, moves the
+    threshold of that source by them, and judges what is left of the source both ways.
+
     JSON keys: detector kind protocol in_training (sources presentations) n_bona_fide n_attack
     no_face no_face_bona_fide no_face_attack threshold bpcer bpcer_interval apcer_worst apcer
     apcer_interval n_species apcer_all acer eer eer_threshold auc apcer_at_bpcer
     apcer_worst_at_bpcer threshold_at_bpcer (each at 0.01 0.05 0.10; null with too few bona fide)
     per_source per_subject (eer bpcer apcer, intervals, counts) intervals_over_sources not_captured
-    without_score unreadable frames (rates by frame; null without clips) clips.
+    without_score unreadable frames (rates by frame; null without clips) clips
+    calibrated (frames sources n_bona_fide n_attack shift, uncalibrated and calibrated: eer auc
+    bpcer apcer_all apcer; null without --calibrate).
 
     \b
     Examples:
@@ -92,6 +105,7 @@ def pad(session: Session, /, **options: Any) -> None:
       countenance evaluate pad --manifest set.csv --kind clip --report report
       countenance evaluate pad --manifest set.csv --leave-one-source-out
       countenance evaluate pad --manifest set.csv --scores report/scores.csv
+      countenance evaluate pad --manifest set.csv --leave-one-source-out --calibrate 5
 
     --report and --leave-one-source-out need what tools/bootstrap train installs.
     """
@@ -124,6 +138,8 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
             "Clips are watched by one detector: train one without their sources and name it with "
             "--model."
         )
+    if options["kind"] == "clip" and options["calibrate"]:
+        raise click.UsageError("--calibrate goes with pictures, not with clips.")
     if left_out and options["model"]:
         raise click.UsageError("--leave-one-source-out trains its own detectors; leave --model.")
     if options["cache"] and not left_out:
@@ -150,11 +166,11 @@ def _note_unknown(session: Session, rows: Rows) -> None:
 
 def _measured(session: Session, rows: Rows, kind: Kind, options: dict[str, Any]) -> PadMeasurement:
     if options["leave_one_source_out"]:
-        return _left_one_out(session, rows, kind, cache=options["cache"])
+        return _left_one_out(session, rows, kind, options)
     card = _card(session, options["model"])
     if options["scores"]:
-        return _from_scores(session, rows, kind, scores=options["scores"], card=card)
-    return _judged(session, rows, kind, card=card)
+        return _from_scores(session, rows, kind, options, card=card)
+    return _judged(session, rows, kind, card=card, calibrate=options["calibrate"])
 
 
 def _card(session: Session, model: str | None) -> Path | None:
@@ -167,7 +183,9 @@ def _card(session: Session, model: str | None) -> Path | None:
     return detector_named(model, session.settings.home / "models", shipped=shipped_pad_card())
 
 
-def _judged(session: Session, rows: Rows, kind: Kind, *, card: Path | None) -> PadMeasurement:
+def _judged(
+    session: Session, rows: Rows, kind: Kind, *, card: Path | None, calibrate: int | None
+) -> PadMeasurement:
     from countenance.cli.pad_judging import container_with, judge
     from countenance.evaluation.pad_measurement import LeftOut, Protocol, familiar, measure
 
@@ -182,32 +200,35 @@ def _judged(session: Session, rows: Rows, kind: Kind, *, card: Path | None) -> P
         familiar=familiar(_read_card(container.pad_in_service.card).data, rows.chosen),
         left_out=LeftOut(rows.not_captured, 0, told.unreadable),
         sessions=told.sessions,
+        calibrate=calibrate,
     )
 
 
 def _left_one_out(
-    session: Session, rows: Rows, kind: Kind, *, cache: Path | None
+    session: Session, rows: Rows, kind: Kind, options: dict[str, Any]
 ) -> PadMeasurement:
     from countenance.cli.pad_leave_one_out import ARCHITECTURE, leave_one_source_out
     from countenance.evaluation.pad_measurement import LeftOut, Protocol, measure
 
     threshold = _threshold(_read_card(session.container.pad_in_service.card), kind)
     return measure(
-        leave_one_source_out(session, rows, kind, cache=cache),
+        leave_one_source_out(session, rows, kind, cache=options["cache"]),
         detector=ARCHITECTURE,
         kind=kind,
         protocol=Protocol.LEAVE_ONE_SOURCE_OUT,
         threshold=threshold,
         left_out=LeftOut(rows.not_captured),
+        calibrate=options["calibrate"],
     )
 
 
 def _from_scores(
-    session: Session, rows: Rows, kind: Kind, *, scores: Path, card: Path | None
+    session: Session, rows: Rows, kind: Kind, options: dict[str, Any], *, card: Path | None
 ) -> PadMeasurement:
     from countenance.evaluation.pad_measurement import LeftOut, Protocol, measure
     from countenance.evaluation.pad_scores import read_scores
 
+    scores = options["scores"]
     given = read_scores(scores, rows.chosen)
     beside = None if card is not None else _threshold_beside(scores)
     shown = _read_card(card or session.container.pad_in_service.card)
@@ -218,6 +239,7 @@ def _from_scores(
         protocol=Protocol.GIVEN_SCORES,
         threshold=_threshold(shown, kind) if beside is None else beside,
         left_out=LeftOut(rows.not_captured, given.without),
+        calibrate=options["calibrate"],
     )
 
 
@@ -284,6 +306,8 @@ def _show(session: Session, measured: PadMeasurement) -> None:
             )
     if measured.kind.value == "clip":
         _show_clips(session, measured)
+    if measured.calibrated is not None:
+        _show_calibrated(measured.calibrated)
 
 
 def _show_rates(session: Session, measured: PadMeasurement) -> None:
@@ -302,6 +326,19 @@ def _show_rates(session: Session, measured: PadMeasurement) -> None:
         ranges = span(rate.interval), span(scattered)
         table.add_row(name, percent(rate.value), counted(rate), *ranges)
     session.console.print(table)
+
+
+def _show_calibrated(trial: CalibrationTrial) -> None:
+    from countenance.evaluation.pad_words import percent
+
+    plain, known = trial.uncalibrated, trial.calibrated
+    click.echo(
+        f"Each camera known by {trial.frames} bona fide pictures ({trial.sources} sources; "
+        f"{trial.n_bona_fide} other bona fide and {trial.n_attack} attacks, {trial.draws} draws): "
+        f"EER {percent(known.eer)} instead of {percent(plain.eer)}, BPCER {percent(known.bpcer)} "
+        f"instead of {percent(plain.bpcer)}, APCER all {percent(known.apcer_all)} instead of "
+        f"{percent(plain.apcer_all)}."
+    )
 
 
 def _show_clips(session: Session, measured: PadMeasurement) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from countenance.evaluation.pad_calibrated import as_values
 from countenance.evaluation.pad_clips import ClipSession, FrameRates
 from countenance.evaluation.pad_measurement import PadMeasurement
 from countenance.evaluation.pad_report import interval_of
@@ -39,6 +40,7 @@ def as_json(measured: PadMeasurement, *, root: Path) -> dict[str, object]:
             {"path": name_of(path, root), "why": why} for path, why in left_out.unreadable.items()
         ],
         "frames": None if measured.frames is None else _frames(measured.frames),
+        "calibrated": None if measured.calibrated is None else as_values(measured.calibrated),
         "clips": [_clip(session, root) for session in measured.sessions],
     }
 

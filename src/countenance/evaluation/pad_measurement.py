@@ -11,6 +11,7 @@ from typing import Any
 from countenance.datasets.errors import DatasetError
 from countenance.datasets.manifest import Kind, Presentation
 from countenance.datasets.scores import ScoredPresentation
+from countenance.evaluation.pad_calibrated import CalibrationTrial, calibration_trial
 from countenance.evaluation.pad_clips import ClipSession, FrameRates, frame_rates
 from countenance.evaluation.pad_report import PadReport, pad_report
 from countenance.evaluation.pad_scatter import Scatter, scatter_over_sources
@@ -68,6 +69,8 @@ class PadMeasurement:
     """Of clips; empty for pictures."""
     frames: FrameRates | None = None
     """Of clips; None for pictures."""
+    calibrated: CalibrationTrial | None = None
+    """What knowing the camera would be worth; None where it was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,16 @@ def measure(
     familiar: Familiar = NOTHING_FAMILIAR,
     left_out: LeftOut | None = None,
     sessions: Sequence[ClipSession] = (),
+    calibrate: int | None = None,
 ) -> PadMeasurement:
     """Tell every rate of scored presentations at a threshold that was fixed elsewhere.
 
-    Raises: DatasetError: one class has no presentation that was judged.
+    Args:
+        calibrate: bona fide frames of each source that are to stand for an enrolment at its
+            camera; None leaves this trial out.
+
+    Raises: DatasetError: one class has no presentation that was judged, or the sources are too
+        small to calibrate.
     """
     try:
         report = pad_report(scored, threshold=threshold)
@@ -115,4 +124,7 @@ def measure(
         left_out=left_out or LeftOut(),
         sessions=tuple(sessions),
         frames=frame_rates(sessions, threshold=threshold) if sessions else None,
+        calibrated=None
+        if calibrate is None
+        else calibration_trial(scored, frames=calibrate, threshold=threshold),
     )

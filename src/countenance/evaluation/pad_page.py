@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from countenance.datasets.manifest import Kind
+from countenance.evaluation.pad_calibrated import CalibrationTrial
 from countenance.evaluation.pad_charts import species_name
 from countenance.evaluation.pad_clips import ClipSession
 from countenance.evaluation.pad_json import name_of
@@ -79,6 +80,7 @@ def pad_page(measured: PadMeasurement, *, elements: Mapping[str, str], root: Pat
             *_clips(measured, root),
             heading("At other thresholds"),
             _at_bpcer(measured),
+            *_calibrated(measured.calibrated),
             heading("Charts"),
             charts(chart(elements[name], caption=CAPTIONS[name]) for name in elements),
             heading("Worst errors"),
@@ -170,6 +172,35 @@ def _at_bpcer(measured: PadMeasurement) -> str:
         for species in measured.report.at.apcer
     ]
     return table(("Where this share is refused", *points), rows)
+
+
+def _calibrated(trial: CalibrationTrial | None) -> Iterable[str]:
+    if trial is None:
+        return
+    yield heading("With known cameras")
+    yield paragraph(
+        f"{trial.frames} bona fide presentations of each of {trial.sources} sources moved its "
+        f"threshold; the {trial.n_bona_fide:,} others and {trial.n_attack:,} attacks of these "
+        f"sources are judged here, as means over {trial.draws} draws. "
+        f"{trial.sources_left_out:,} sources have too few."
+    )
+    plain, known = trial.uncalibrated, trial.calibrated
+    rows = [
+        ("Equal error rate", percent(plain.eer), percent(known.eer)),
+        ("AUC", f"{plain.auc:.4f}", f"{known.auc:.4f}"),
+        ("BPCER, bona fide refused", percent(plain.bpcer), percent(known.bpcer)),
+        ("APCER, all attacks", percent(plain.apcer_all), percent(known.apcer_all)),
+    ]
+    rows += [
+        (_apcer(species), percent(plain.apcer[species]), percent(known.apcer[species]))
+        for species in plain.apcer
+    ]
+    yield table(("Rate", "One threshold for all", "Each camera known"), rows)
+    yield paragraph(
+        "The presentations that moved a threshold come from the same session as those judged at "
+        "it: expect less across days.",
+        is_note=True,
+    )
 
 
 def _clips(measured: PadMeasurement, root: Path) -> Iterable[str]:

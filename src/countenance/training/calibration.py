@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from countenance.datasets.manifest import Kind, Presentation
 from countenance.datasets.scores import ScoredPresentation
+from countenance.pad.calibration import expected_log_odds, log_odds
 from countenance.pad.rates import equal_error_rate
 from countenance.training.errors import TrainingDataError
 from countenance.training.logistic import fit_platt
@@ -59,6 +61,17 @@ def eer_threshold(entries: Sequence[ScoredPresentation]) -> float:
     below = [v for v in (*values[True], *values[False]) if v < at]
     middle = (at + max(below)) / 2 if below else at
     return float(np.clip(middle, 1e-6, 1 - 1e-6))
+
+
+def bona_fide_centre(entries: Sequence[ScoredPresentation]) -> float | None:
+    """What the bona fide captures of a source get, as `pad.calibration.expected_log_odds`."""
+    by_source: dict[str, list[float]] = defaultdict(list)
+    for entry in entries:
+        shown = entry.presentation
+        if shown.is_bona_fide and shown.is_capture and entry.bona_fide_score is not None:
+            by_source[shown.source].append(log_odds(entry.bona_fide_score))
+    found = expected_log_odds(by_source.values())
+    return None if found is None else round(found, 4)
 
 
 def _sigmoid(logit: float) -> float:

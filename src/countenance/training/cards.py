@@ -33,6 +33,7 @@ def new_card(
     input_: PadInput,
     views: Mapping[PadView, ViewUse],
     threshold: float,
+    expected_log_odds: float | None,
     provenance: tuple[str, str, str],
     data: Mapping[str, Any],
     figures: Mapping[str, Any],
@@ -57,6 +58,7 @@ def new_card(
         attribution=attribution,
         data=data,
         figures=figures,
+        expected_log_odds=expected_log_odds,
     )
 
 

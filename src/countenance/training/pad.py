@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from countenance.datasets.manifest import Kind, Presentation
 from countenance.datasets.scores import ScoredPresentation
-from countenance.training.calibration import calibration, eer_threshold, scored
+from countenance.training.calibration import bona_fide_centre, calibration, eer_threshold, scored
 from countenance.training.errors import TrainingDataError
 from countenance.training.features import FeatureTable, Variant
 from countenance.training.logistic import LinearHead, fit
@@ -41,6 +41,8 @@ class TrainedHeads:
     """Shares of the views in the fused logit; they sum to 1."""
     threshold: float
     """On the fused score 0..1; where APCER and BPCER meet out of fold."""
+    expected_log_odds: float | None
+    """What bona fide presentations of a source get out of fold, as on a `PadCard`."""
     scores: Mapping[str, tuple[ScoredPresentation, ...]]
     """Out-of-fold scores: ``fused``, and each view by its name."""
 
@@ -109,6 +111,7 @@ def _finish(
         {view: heads[view] for view in shares},
         shares,
         eer_threshold(scores["fused"]),
+        bona_fide_centre(scores["fused"]),
         scores,
     )
 

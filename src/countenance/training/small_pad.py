@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from countenance.datasets.manifest import Presentation
 from countenance.datasets.scores import ScoredPresentation
 from countenance.images.image import ColourOrder
-from countenance.training.calibration import calibration, eer_threshold, scored
+from countenance.training.calibration import bona_fide_centre, calibration, eer_threshold, scored
 from countenance.training.errors import TrainingDataError
 from countenance.training.face_crops import FaceCrops, Variant, load_crops
 from countenance.training.livenessnet import logits
@@ -39,6 +39,7 @@ class TrainedNetwork:
 
     model: onnx.ModelProto
     threshold: float
+    expected_log_odds: float | None
     scores: dict[str, tuple[ScoredPresentation, ...]]
     histories: tuple[NDArray[np.float64], ...]
     """Of the networks that were judged; see `livenessnet_fit.Progress`."""
@@ -120,7 +121,8 @@ def train_network(
     ]
     histories = tuple(network.history for network in judged)
     scores = {"fused": (*fused, *missing)}
-    return TrainedNetwork(model, eer_threshold(fused), scores, histories, epochs)
+    threshold, expected = eer_threshold(fused), bona_fide_centre(fused)
+    return TrainedNetwork(model, threshold, expected, scores, histories, epochs)
 
 
 def _watched(turns: Turns, number: int, trainer: _Trainer) -> Marks:

@@ -91,6 +91,14 @@ class PadModel(Protocol):
     def threshold(self) -> float:
         """Fused score from which a frame is bona fide, 0..1; fixed on development data."""
 
+    @property
+    def expected_log_odds(self) -> float | None:
+        """What `score` gives bona fide presentations at a camera the model does not know.
+
+        A median, as log-odds; `pad.calibration` moves the threshold of a known camera by it. None
+        where that was not measured: no threshold can be moved.
+        """
+
     def score(
         self, image: Image, *, face: Box, before: BonaFideScore | None = None
     ) -> BonaFideScore:

@@ -80,6 +80,10 @@ class PadCard:
     """Measured on sources held out of training."""
     golden: tuple[Mapping[str, Any], ...] = ()
     """Public images with the logits they must give."""
+    expected_log_odds: float | None = None
+    """What bona fide presentations get at a camera that was held out of training: the median over
+    sources of their medians, of the fused score. What a known camera is compared with. None: not
+    known."""
 
     def as_json(self) -> str:
         """The card's file content, stable in order."""
@@ -110,6 +114,7 @@ class PadCard:
                     for view, use in self.views.items()
                 },
                 "threshold": self.threshold,
+                "expected_log_odds": self.expected_log_odds,
                 "licence": self.licence,
                 "origin": self.origin,
                 "attribution": self.attribution,
@@ -160,9 +165,14 @@ def parse_pad_card(values: Mapping[str, Any]) -> PadCard:
         data=dict(values.get("data", {})),
         figures=dict(values.get("figures", {})),
         golden=tuple(dict(vector) for vector in values.get("golden", [])),
+        expected_log_odds=_optional(values.get("expected_log_odds")),
     )
     _check(card)
     return card
+
+
+def _optional(value: object) -> float | None:
+    return None if value is None else float(str(value))
 
 
 def _input(values: Mapping[str, Any]) -> PadInput:
@@ -188,6 +198,8 @@ def _check(card: PadCard) -> None:
         raise ValueError("its file must be a plain name beside the card")
     if not 0 < card.threshold < 1:
         raise ValueError("its threshold must lie between 0 and 1")
+    if card.expected_log_odds is not None and not math.isfinite(card.expected_log_odds):
+        raise ValueError("what it expects of bona fide presentations must be a number")
     if not card.views or min(use.weight for use in card.views.values()) <= 0:
         raise ValueError("every view needs a weight above 0")
     if not math.isclose(sum(use.weight for use in card.views.values()), 1, abs_tol=1e-6):

@@ -72,6 +72,8 @@ class PadFusion:
     """Bona fide at or above; full frames."""
     figures: Mapping[str, Any]
     """Measured on sources held out."""
+    expected_log_odds: float | None = None
+    """As on a detector's card, of the mixed score of full frames."""
 
 
 def fusion_of(pack: Pack) -> PadFusion:
@@ -83,6 +85,7 @@ def fusion_of(pack: Pack) -> PadFusion:
         tight_crop=Mixture(**values["tight_crop"]),
         threshold=float(values["threshold"]),
         figures=values["figures"],
+        expected_log_odds=values.get("expected_log_odds"),
     )
 
 
@@ -113,6 +116,10 @@ class FusedPadModel:
     @property
     def threshold(self) -> float:
         return self._fusion.threshold
+
+    @property
+    def expected_log_odds(self) -> float | None:
+        return self._fusion.expected_log_odds
 
     def score(
         self, image: Image, *, face: Box, before: BonaFideScore | None = None

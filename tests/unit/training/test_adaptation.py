@@ -29,6 +29,7 @@ CARD = new_card(
     input_=PadInput(4, 4, ColourOrder.RGB, 0, 1),
     views=view_uses({PadView.TIGHT_CROP: 1.0}),
     threshold=0.5,
+    expected_log_odds=2.5,
     provenance=("CC0-1.0", "made by a test", ""),
     data={},
     figures={},

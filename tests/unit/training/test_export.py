@@ -42,6 +42,7 @@ def card() -> PadCard:
         input_=PadInput(4, 4, ColourOrder.RGB, 0, 1),
         views={PadView.TIGHT_CROP: ViewUse("crop_logit", 1.0)},
         threshold=0.5,
+        expected_log_odds=2.5,
         provenance=("CC0-1.0", "made by a test", ""),
         data={},
         figures={},
@@ -55,6 +56,7 @@ def test_the_card_describes_the_file_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / name
     read = read_pad_card(path)
     content = path.with_name(read.file).read_bytes()
+    assert read.expected_log_odds == 2.5
     assert read.sha256 == hashlib.sha256(content).hexdigest()
     assert sorted(p.name for p in path.parent.iterdir()) == ["tiny.json", "tiny.onnx"]
     assert [p.name for p in path.parent.parent.iterdir()] == ["folder"]

@@ -43,6 +43,10 @@ class NullPadModel:
     def threshold(self) -> float:
         return 1.0
 
+    @property
+    def expected_log_odds(self) -> float | None:
+        return None
+
     def score(
         self, image: Image, *, face: Box, before: BonaFideScore | None = None
     ) -> BonaFideScore:

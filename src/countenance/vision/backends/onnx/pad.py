@@ -88,6 +88,10 @@ class OnnxPadModel:
     def threshold(self) -> float:
         return self._card.threshold
 
+    @property
+    def expected_log_odds(self) -> float | None:
+        return self._card.expected_log_odds
+
     def score(
         self, image: Image, *, face: Box, before: BonaFideScore | None = None
     ) -> BonaFideScore:
