@@ -24,6 +24,7 @@ from typing import Any
 from unittest import mock
 
 from playwright.sync_api import Page, sync_playwright
+from pyotp import TOTP
 
 from countenance.bootstrap import Container, build
 from countenance.ceremony.challenge import Move, PlannedMove
@@ -346,6 +347,42 @@ def outside(camera: Photographer, _stage: Stage) -> None:
     camera.shoot("login-code", path="/login/code")
 
 
+def security(camera: Photographer, stage: Stage) -> None:
+    """Factors beside the face: set up, shown, and asked for at the door."""
+    page, identity = camera.page, stage.container.identity
+    eileen = id_of(stage.container, "eileen")
+    identity.recovery_codes.make(eileen)
+    app = TOTP(identity.authenticator_apps.begin(eileen))
+    identity.authenticator_apps.confirm(eileen, app.at(int(stage.clock.now().timestamp())))
+    stage.seen = lambda: Seen(person=None)
+    camera.password()
+    camera.shoot("login-other", path="/login/other")
+    camera.shoot("login-recovery", path="/login/recovery")
+    camera.page.goto(camera.url + "/login/app")
+    page.get_by_label("Code").fill("000000")
+    page.get_by_role("button", name="Log in").click()
+    camera.shoot("login-app-refused")
+    stage.clock.advance(40)
+    page.get_by_label("Code").fill(app.at(int(stage.clock.now().timestamp())))
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(camera.url + "/")
+    for name, path in (
+        ("account", "/account"),
+        ("security", "/account/security"),
+        ("security-app-remove", "/account/security/app/remove"),
+    ):
+        camera.shoot(name, path=path)
+    page.goto(camera.url + "/account/security/app/add")
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Show the code").click()
+    camera.shoot("security-app")
+    page.goto(camera.url + "/account/security/codes")
+    camera.shoot("security-codes-make")
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Make ten codes").click()
+    camera.shoot("security-codes")
+
+
 @contextlib.contextmanager
 def running(*, with_people: bool, policy: str) -> Iterator[tuple[Stage, str]]:
     with tempfile.TemporaryDirectory() as home:
@@ -364,6 +401,7 @@ ROUNDS: tuple[tuple[Callable[[Photographer, Stage], None], bool, str], ...] = (
     (no_camera, True, "refused"),
     (enrolment, True, "clip"),
     (inside, True, "clip"),
+    (security, True, "clip"),
 )
 
 

@@ -103,6 +103,28 @@ class LoginSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FactorSettings:
+    """Which combinations of factors open the door; grammar in `identity.factor_policy`."""
+
+    everyone: str = _setting("FACTORS", "")
+    """Of every role without a policy of its own; empty takes the product's."""
+    viewer: str = _setting("FACTORS_VIEWER", "")
+    operator: str = _setting("FACTORS_OPERATOR", "")
+    officer: str = _setting("FACTORS_OFFICER", "")
+    auditor: str = _setting("FACTORS_AUDITOR", "")
+    administrator: str = _setting("FACTORS_ADMINISTRATOR", "")
+    step_up: tuple[str, ...] = _setting("FACTORS_STEP_UP", ("face", "passkey", "totp"))
+    """With which a user confirms an act during a session; any one of them, comma separated."""
+
+    @property
+    def of_role(self) -> Mapping[str, str]:
+        """The policies of single roles, by the role's value; empty ones left out."""
+        names = "viewer", "operator", "officer", "auditor", "administrator"
+        given = {name: str(getattr(self, name)) for name in names}
+        return {name: text for name, text in given.items() if text}
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureSettings:
     """The camera connection."""
 
@@ -141,6 +163,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     login: LoginSettings = field(default_factory=LoginSettings)
+    factors: FactorSettings = field(default_factory=FactorSettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
 
@@ -152,6 +175,7 @@ GROUPS: Final = (
     ServerSettings,
     EngineSettings,
     LoginSettings,
+    FactorSettings,
     CaptureSettings,
     SessionSettings,
 )
@@ -174,6 +198,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         server=_group(ServerSettings, values),
         engine=_group(EngineSettings, values),
         login=_group(LoginSettings, values),
+        factors=_group(FactorSettings, values),
         capture=_group(CaptureSettings, values),
         sessions=_group(SessionSettings, values),
     )

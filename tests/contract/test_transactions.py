@@ -59,6 +59,7 @@ def test_a_new_transaction_is_pending(pending: Pending, clock: ManualClock) -> N
         state=TransactionState.PENDING,
         reason=None,
         tries=0,
+        factors=frozenset(),
         address="192.0.2.7",
         expires_at=clock.now() + timedelta(seconds=PENDING_LIMIT_S),
     )

@@ -202,7 +202,7 @@ def test_whoever_erased_the_own_face_needs_a_code_not_just_the_password(door: Do
     assert wrong.status_code == 403
     assert "not right, used or expired" in wrong.text
     assert visit.post("/login/code", code=code).location == "/"
-    assert "Logged in with password and login code" in visit.get("/").text
+    assert "Logged in with password and one-time code" in visit.get("/").text
     second = door.visit()
     second.password()
     assert second.post("/login/code", code=code).status_code == 403

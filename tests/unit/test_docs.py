@@ -91,6 +91,8 @@ def shown(default: object) -> str:
     """A default as the reference page writes it."""
     if default in ("", ()):
         return "(empty)"
+    if isinstance(default, tuple):
+        return f"`{','.join(default)}`"
     return f"`{default:g}`" if isinstance(default, int | float) else f"`{default}`"
 
 

@@ -10,6 +10,7 @@ IdentityError
 ├── OwnRoleError            somebody changes the own role
 ├── NotPermittedError       the role of whoever asks does not reach that far
 ├── TicketError             a capture ticket is unknown, expired or already used
+├── FactorUnreadableError   the stored secret of a factor cannot be decrypted
 ├── TemplateUnreadableError a stored template cannot be decrypted
 ├── GalleryFilesError       a gallery in a folder is missing, foreign, damaged or not writable
 └── StorageError            the database or the home directory cannot be used (db.DatabaseError)
@@ -78,6 +79,12 @@ class TicketError(IdentityError):
     """A capture ticket is unknown, expired or already used."""
 
     code = "identity.ticket"
+
+
+class FactorUnreadableError(IdentityError):
+    """The stored secret of a factor cannot be decrypted: wrong master key or altered row."""
+
+    code = "identity.factor_unreadable"
 
 
 class TemplateUnreadableError(IdentityError):

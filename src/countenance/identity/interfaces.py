@@ -6,7 +6,7 @@ about a login then refuses. Tokens, tickets and codes are returned once and stor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from countenance.biometrics.identification import Gallery
 from countenance.biometrics.templates import Template
 from countenance.ceremony.verdict import Verdict
 from countenance.events import Tag
+from countenance.identity.factor_policy import Factor
 from countenance.identity.permissions import Permission, may
 from countenance.identity.permissions import Role as Role  # noqa: PLC0414 - handed on: a user has one
 
@@ -318,6 +319,8 @@ class Transaction:
     """Why the last try was refused (`ceremony.verdict.Reason`); None else."""
     tries: int
     """Captures that ended with a refusal."""
+    factors: frozenset[Factor]
+    """What the user has shown so far in a login; the face among it once it is granted."""
     address: str
     expires_at: datetime
 
@@ -326,9 +329,18 @@ class Transactions(Protocol):
     """Pending ceremonies and their single-use capture tickets."""
 
     def begin(
-        self, purpose: Purpose, *, user_id: UserId, actor_id: UserId | None, address: str
+        self,
+        purpose: Purpose,
+        *,
+        user_id: UserId,
+        actor_id: UserId | None,
+        address: str,
+        factors: Collection[Factor] = (),
     ) -> str:
-        """Begin one; returns the token that the browser keeps in a cookie."""
+        """Begin one; returns the token that the browser keeps in a cookie.
+
+        Args: factors: what a login begins with, such as the password.
+        """
 
     def find(self, token: str) -> Transaction | None:
         """The transaction, unless it is unknown, expired or completed."""
@@ -348,8 +360,17 @@ class Transactions(Protocol):
     def finish(self, transaction_id: str, verdict: Verdict) -> Transaction:
         """Note the verdict of a capture; a refusal leaves it pending while tries are left."""
 
-    def complete(self, token: str) -> Transaction | None:
-        """Use up a granted transaction; None when it is not granted or already used."""
+    def add_factor(self, token: str, factor: Factor) -> Transaction | None:
+        """Note what the user has shown besides; None when the transaction is over."""
+
+    def complete(
+        self, token: str, *, is_enough: Callable[[Transaction], bool] | None = None
+    ) -> Transaction | None:
+        """Use up a transaction; None when it is not good for that or already used.
+
+        Args: is_enough: decides about it while nobody else can use it; None asks for a grant
+            of the camera.
+        """
 
 
 class LoginCodes(Protocol):

@@ -39,6 +39,10 @@ class Keys:
     """Wraps the data keys of templates."""
     login_codes: bytes = field(repr=False)
     """Hashes one-time login codes, which are too short for a plain hash."""
+    authenticator_apps: bytes = field(repr=False)
+    """Encrypts the secrets of authenticator apps."""
+    recovery_codes: bytes = field(repr=False)
+    """Hashes recovery codes."""
     check: str
     """Tells whether two master keys are the same; reveals nothing else."""
 
@@ -70,6 +74,8 @@ def derive(master: bytes) -> Keys:
     return Keys(
         wrapping=_expand(master, b"countenance/template-wrapping/1"),
         login_codes=_expand(master, b"countenance/login-codes/1"),
+        authenticator_apps=_expand(master, b"countenance/authenticator-apps/1"),
+        recovery_codes=_expand(master, b"countenance/recovery-codes/1"),
         check=_expand(master, b"countenance/key-check/1").hex(),
     )
 

@@ -9,9 +9,13 @@ from argon2 import PasswordHasher
 from countenance.clock import Clock
 from countenance.db import Database, DatabaseError, open_database
 from countenance.identity.audit import SqlAuditTrail
+from countenance.identity.authenticator_apps import SqlAuthenticatorApps
 from countenance.identity.devices import SqlDevices
 from countenance.identity.enrolled_faces import SqlEnrolledFaces
 from countenance.identity.errors import StorageError
+from countenance.identity.factor_interfaces import AuthenticatorApps, RecoveryCodes
+from countenance.identity.factor_policy import FactorPolicies
+from countenance.identity.factor_settings import read_policies
 from countenance.identity.interfaces import (
     AuditTrail,
     Devices,
@@ -26,6 +30,7 @@ from countenance.identity.interfaces import (
 from countenance.identity.keys import open_keys
 from countenance.identity.login_codes import SqlLoginCodes
 from countenance.identity.passwords import Hasher, SqlPasswords
+from countenance.identity.recovery_codes import SqlRecoveryCodes
 from countenance.identity.schema import upgrade
 from countenance.identity.sessions import SqlSessions
 from countenance.identity.store import Store
@@ -57,6 +62,9 @@ class Identity:
     devices: Devices
     transactions: Transactions
     login_codes: LoginCodes
+    authenticator_apps: AuthenticatorApps
+    recovery_codes: RecoveryCodes
+    factor_policies: FactorPolicies
     audit: AuditTrail
     _database: Database
     _expiring: tuple[SqlSessions, SqlTransactions, SqlLoginCodes, SqlDevices]
@@ -124,6 +132,9 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         devices=devices,
         transactions=transactions,
         login_codes=codes,
+        authenticator_apps=SqlAuthenticatorApps(store, keys),
+        recovery_codes=SqlRecoveryCodes(store, keys),
+        factor_policies=read_policies(settings.factors),
         audit=SqlAuditTrail(store),
         _database=store.database,
         _expiring=(sessions, transactions, codes, devices),

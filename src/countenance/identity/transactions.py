@@ -5,6 +5,7 @@ Every step is one conditional UPDATE: of two that race, the database lets one me
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from countenance.ceremony.verdict import Verdict
 from countenance.identity.errors import TicketError, UserNotFoundError
+from countenance.identity.factor_policy import Factor
 from countenance.identity.interfaces import Purpose, Transaction, TransactionState, UserId
 from countenance.identity.models import TicketRow, TransactionRow, UserRow
 from countenance.identity.store import (
@@ -56,7 +58,13 @@ class SqlTransactions:
         self._capture_time = timedelta(seconds=capture_limit_s) + CAPTURE_GRACE
 
     def begin(
-        self, purpose: Purpose, *, user_id: UserId, actor_id: UserId | None, address: str
+        self,
+        purpose: Purpose,
+        *,
+        user_id: UserId,
+        actor_id: UserId | None,
+        address: str,
+        factors: Collection[Factor] = (),
     ) -> str:
         """Begin one. Raises: UserNotFoundError: also when the user is disabled."""
         token, now = new_token(), self._store.now()
@@ -74,6 +82,7 @@ class SqlTransactions:
                     state=TransactionState.PENDING.value,
                     tries=0,
                     captures=0,
+                    factors=_written(factors),
                     address=clean_address(address),
                     created_at=now,
                     expires_at=now + self._lifetimes[purpose],
@@ -149,18 +158,33 @@ class SqlTransactions:
                 session.flush()
             return _transaction(row)
 
-    def complete(self, token: str) -> Transaction | None:
-        query = _select_open(self._store.now()).where(
-            TransactionRow.token_hash == digest(token),
-            TransactionRow.state == TransactionState.GRANTED.value,
-        )
+    def add_factor(self, token: str, factor: Factor) -> Transaction | None:
         with self._store.writing() as session:
-            row = session.scalars(query.with_for_update(of=TransactionRow)).one_or_none()
+            row = self._held(session, token)
             if row is None:
                 return None
-            row.state = TransactionState.COMPLETED.value
+            row.factors = _written({*_read(row.factors), factor})
             session.flush()
             return _transaction(row)
+
+    def complete(
+        self, token: str, *, is_enough: Callable[[Transaction], bool] | None = None
+    ) -> Transaction | None:
+        with self._store.writing() as session:
+            row = self._held(session, token)
+            if row is None or not (is_enough or _is_granted)(found := _transaction(row)):
+                return None
+            row.state, row.factors = TransactionState.COMPLETED.value, _written(found.factors)
+            session.flush()
+            return _transaction(row)
+
+    def _held(self, session: DbSession, token: str) -> TransactionRow | None:
+        """The open transaction of that token, kept from others until the database's one ends."""
+        query = _select_open(self._store.now()).where(
+            TransactionRow.token_hash == digest(token),
+            TransactionRow.state != TransactionState.COMPLETED.value,
+        )
+        return session.scalars(query.with_for_update(of=TransactionRow)).one_or_none()
 
     def purge(self) -> int:
         """Drop transactions and tickets that are long over; returns how many transactions."""
@@ -204,7 +228,21 @@ def _purge(session: DbSession, now: datetime) -> int:
     return affected(session, delete(TransactionRow).where(over))
 
 
+def _is_granted(transaction: Transaction) -> bool:
+    return transaction.state is TransactionState.GRANTED
+
+
+def _written(factors: Collection[Factor]) -> str:
+    return " ".join(factor.value for factor in Factor if factor in factors)
+
+
+def _read(text: str | None) -> frozenset[Factor]:
+    return frozenset(Factor(name) for name in (text or "").split())
+
+
 def _transaction(row: TransactionRow) -> Transaction:
+    is_login = row.purpose == Purpose.LOGIN.value
+    has_shown_face = is_login and row.state == TransactionState.GRANTED.value
     return Transaction(
         id=row.id,
         purpose=Purpose(row.purpose),
@@ -213,6 +251,7 @@ def _transaction(row: TransactionRow) -> Transaction:
         state=TransactionState(row.state),
         reason=row.reason,
         tries=row.tries,
+        factors=_read(row.factors) | ({Factor.FACE} if has_shown_face else frozenset()),
         address=row.address,
         expires_at=row.expires_at,
     )

@@ -23,9 +23,21 @@ from countenance.web.context import EXTENSION, Web, find_session
 from countenance.web.cookies import FormSessions
 from countenance.web.errors import register_errors
 from countenance.web.keys import form_key
-from countenance.web.pages import account, attempts, auth, enrol, home, people, privacy, setup
+from countenance.web.pages import (
+    account,
+    attempts,
+    auth,
+    enrol,
+    factors,
+    home,
+    people,
+    privacy,
+    setup,
+    ways,
+)
 from countenance.web.security import register_headers
 
+_PAGES = (home, setup, auth, ways, enrol, account, factors, people, attempts, privacy)
 MESSAGE_SLACK_BYTES = 4096
 """Beyond the largest frame, so that one slightly too large is told so before the socket closes."""
 
@@ -96,7 +108,7 @@ def _believe_proxies(app: Flask, count: int) -> None:
 
 
 def _register_pages(app: Flask) -> None:
-    for module in (home, setup, auth, enrol, account, people, attempts, privacy):
+    for module in _PAGES:
         app.register_blueprint(module.make_blueprint())
     app.register_blueprint(make_capture_blueprint())
     for plugin in app.extensions[EXTENSION].apps:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from countenance.ceremony.verdict import Reason
 from countenance.events import Tag
+from countenance.identity.factor_interfaces import CodeOutcome
 from countenance.identity.interfaces import AuditEvent, Role
 
 REASONS: Final[Mapping[str, str]] = {
@@ -30,12 +31,17 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.PROTOCOL: "The browser sent something that is no camera picture.",
     Reason.INTERRUPTED: "The connection broke before the end.",
     Reason.ENGINE_FAILED: "Face recognition failed on the server.",
+    CodeOutcome.WRONG: "The code of the authenticator app was wrong, too old or used.",
+    CodeOutcome.NONE: "No authenticator app that can be read is set up.",
+    CodeOutcome.LOCKED: "Too many wrong codes of the authenticator app came in a row.",
+    "recovery_code_wrong": "The recovery code was wrong or used.",
 }
 
 ATTEMPTS: Final[Mapping[Tag, str]] = {
     Tag.LOGIN_REFUSED: "Face refused",
     Tag.PASSWORD_REFUSED: "Password refused",
     Tag.LOGIN_CODE_REFUSED: "Login code refused",
+    Tag.FACTOR_REFUSED: "Second factor refused",
     Tag.FACE_ENROLMENT_REFUSED: "Enrolment refused",
 }
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from alembic import context
 
 from countenance.db import Base
-from countenance.identity import devices, models  # noqa: F401 - they fill the metadata
+from countenance.identity import (  # noqa: F401 - they fill the metadata
+    authenticator_apps,
+    devices,
+    models,
+    recovery_codes,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

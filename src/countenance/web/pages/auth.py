@@ -18,9 +18,9 @@ from flask import (
 from flask import session as form_cookie
 from werkzeug.wrappers import Response as AnyResponse
 
-from countenance.ceremony.verdict import Verdict
 from countenance.events import Tag
 from countenance.identity.errors import WeakPasswordError
+from countenance.identity.factor_policy import Factor
 from countenance.identity.interfaces import Purpose, Transaction, User
 from countenance.web import cookies
 from countenance.web.access import limited, public
@@ -145,11 +145,10 @@ def issue_ticket(token: str) -> Response:
 
 @public
 def complete() -> Answer:
-    token, _ = _own_login()
-    done = identity().transactions.complete(token)
-    if done is None:
+    token, transaction = _own_login()
+    if Factor.FACE not in transaction.factors:
         raise NoTransactionError("The face step is not done.", remedy="Log in again.")
-    return steps.start_session(done.user_id, methods=("pwd", "face"), then=_target())
+    return steps.go_on(token, pending_user(transaction), then=target)
 
 
 def _own_login() -> tuple[str, Transaction]:
@@ -160,7 +159,8 @@ def _own_login() -> tuple[str, Transaction]:
     return token, transaction
 
 
-def _target() -> str:
+def target() -> str:
+    """The page that was asked for before the login; told once."""
     return safe_next(form_cookie.pop("next", "/"))
 
 
@@ -174,6 +174,8 @@ def code() -> Answer:
         return redirect(url_for("auth.password"))
     if transaction.actor_id is not None or find_session() is not None:
         return redirect(url_for("home.home"))
+    if Factor.LOGIN_CODE not in steps.offered(transaction, user):
+        raise NoTransactionError("This way is not open.", remedy="Log in again.")
     if request.method == "GET":
         return render_template("login_code.html", person=user, purpose=transaction.purpose)
     if not identity().login_codes.redeem(user.id, request.form.get("code", "")):
@@ -181,9 +183,8 @@ def code() -> Answer:
             "login_code.html", person=user, purpose=transaction.purpose, refused=True
         )
         return page, LOGIN_REFUSED
-    identity().transactions.finish(transaction.id, Verdict.granted())
-    identity().transactions.complete(token)
-    return steps.start_session(user.id, methods=("pwd", "otp"), then=_target())
+    identity().transactions.add_factor(token, Factor.LOGIN_CODE)
+    return steps.go_on(token, user, then=target)
 
 
 @public

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 
 from flask import Blueprint, render_template
 
@@ -10,7 +11,7 @@ from countenance.events import Tag
 from countenance.identity.permissions import Permission
 from countenance.web.context import address, identity, session, web
 
-METHOD_WORDS = {"pwd": "password", "face": "face", "otp": "login code"}
+METHOD_WORDS = {"pwd": "password", "face": "face", "otp": "one-time code", "pop": "passkey"}
 
 
 def make_blueprint() -> Blueprint:
@@ -28,12 +29,17 @@ def home() -> str:
     return render_template(
         "home.html",
         apps=[app for app in web().apps if user.role in app.opens_for],
-        methods=" and ".join(METHOD_WORDS.get(name, name) for name in current.methods),
+        methods=method_words(current.methods),
         place=_place(address()),
         people=identity().users.list_users(limit=1) if sees_people else None,
         refused=len(_newest_refusals()) if sees_attempts else None,
         pack=web().recognition.pack,
     )
+
+
+def method_words(methods: Iterable[str]) -> str:
+    """How somebody came in, in words; names that only say that methods are several are left out."""
+    return " and ".join(METHOD_WORDS[name] for name in methods if name in METHOD_WORDS)
 
 
 def _newest_refusals() -> tuple[object, ...]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from flask import Response, flash, make_response, redirect, request, url_for
 
 from countenance.events import Tag
-from countenance.identity.interfaces import AuditEvent, Purpose, User, UserId
-from countenance.web import cookies
+from countenance.identity.factor_policy import Factor, amr
+from countenance.identity.interfaces import AuditEvent, Purpose, Transaction, User, UserId
+from countenance.web import cookies, factors
 from countenance.web.context import address, identity, web
-from countenance.web.errors import PausedError
+from countenance.web.errors import NoTransactionError, PausedError
 from countenance.web.user_agent import label_of
 
 PAUSE_S: Final = 30.0
@@ -21,11 +22,16 @@ PAUSE_S: Final = 30.0
 
 
 def begin_ceremony(
-    purpose: Purpose, *, user_id: UserId, actor_id: UserId | None, then: str
+    purpose: Purpose,
+    *,
+    user_id: UserId,
+    actor_id: UserId | None,
+    then: str,
+    factors: Collection[Factor] = (),
 ) -> Response:
     """Begin a ceremony and send the browser to its page, with the cookie that stands for it."""
     token = identity().transactions.begin(
-        purpose, user_id=user_id, actor_id=actor_id, address=address()
+        purpose, user_id=user_id, actor_id=actor_id, address=address(), factors=factors
     )
     response = make_response(redirect(then))
     cookies.write(response, cookies.PENDING, token)
@@ -34,21 +40,52 @@ def begin_ceremony(
 
 def after_password(user: User) -> Response:
     """The next step of a user whose password was right; there is no session yet."""
-    purpose = Purpose.ENROLMENT if needs_first_enrolment(user) else Purpose.LOGIN
-    step = "auth.face" if purpose is Purpose.LOGIN else "enrol.enrol"
-    if user.must_change_password:
+    return after_first_factor(user, Factor.PASSWORD)
+
+
+def after_first_factor(user: User, factor: Factor) -> Response:
+    """Begin the rest of a login with the first factor done."""
+    is_password = factor is Factor.PASSWORD
+    enrols = is_password and needs_first_enrolment(user)
+    step = "enrol.enrol" if enrols else way_on(user, {factor})
+    if is_password and user.must_change_password:
         step = "auth.password"
-    return begin_ceremony(purpose, user_id=user.id, actor_id=None, then=url_for(step))
+    return begin_ceremony(
+        Purpose.ENROLMENT if enrols else Purpose.LOGIN,
+        user_id=user.id,
+        actor_id=None,
+        then=url_for(step),
+        factors=(factor,),
+    )
+
+
+def way_on(user: User, done: Collection[Factor]) -> str:
+    """The page of the next factor of a login: the camera where that leads on, else a choice."""
+    usable = factors.usable(user)
+    own = identity().factor_policies.for_role(user.role)
+    if Factor.FACE in own.next_factors(done, usable=usable):
+        return "auth.face"
+    # Whoever has nothing else is asked for the face as before; without one it opens nothing.
+    asks_in_vain = not usable & factors.ENROLLED and own.names(Factor.FACE)
+    return "auth.face" if asks_in_vain else "ways.choose"
+
+
+def offered(transaction: Transaction, user: User) -> frozenset[Factor]:
+    """The factors that lead on in a login."""
+    policy = identity().factor_policies.for_role(user.role)
+    return policy.next_factors(transaction.factors, usable=factors.usable(user))
 
 
 def needs_first_enrolment(user: User) -> bool:
     """Whether a right password is enough to enrol a face.
 
-    True for a user who has no face that the engine can compare and who never had one, or was
-    given a password by an administrator since. Whoever erased the own face needs a login code:
-    otherwise a stolen password alone would open the account.
+    True for a user who has no face that the engine can compare nor another factor, and who never
+    had a face or was given a password by an administrator since. Whoever erased the own face needs
+    a login code: otherwise a stolen password alone would open the account.
     """
-    if user.face is not None and user.face.pack == web().recognition.pack:
+    if factors.usable(user) & factors.ENROLLED:
+        return False
+    if not identity().factor_policies.for_role(user.role).names(Factor.FACE):
         return False
     newest = identity().audit.list_events(
         subject_id=user.id, tags=(Tag.FACE_ENROLLED, Tag.PASSWORD_RESET), limit=1
@@ -84,17 +121,37 @@ def pause_left_s(events: Sequence[AuditEvent], *, tries: int, now: datetime) -> 
     return max(0, math.ceil(PAUSE_S - (now - newest[0].at).total_seconds()))
 
 
-def start_session(user_id: UserId, *, methods: tuple[str, ...], then: str) -> Response:
+def go_on(token: str, user: User, *, then: Callable[[], str]) -> Response:
+    """After a factor: the session when the policy opens, else the page of the next factor.
+
+    Args:
+        token: of the transaction.
+        then: gives the page to go to with a session.
+    """
+    policy = identity().factor_policies.for_role(user.role)
+    done = identity().transactions.complete(
+        token, is_enough=lambda transaction: policy.opens(transaction.factors)
+    )
+    if done is not None:
+        return start_session(user.id, done=done.factors, then=then())
+    transaction = identity().transactions.find(token)
+    if transaction is None:
+        raise NoTransactionError("The login has expired.", remedy="Log in again.")
+    return make_response(redirect(url_for(way_on(user, transaction.factors))))
+
+
+def start_session(user_id: UserId, *, done: Collection[Factor], then: str) -> Response:
     """Log in: a new token, the old one ended, the pending cookie taken back, the browser known."""
-    own = identity()
+    own, methods = identity(), amr(done)
     if old := cookies.read(cookies.SESSION):
         own.sessions.end(old)
     own.audit.append(
         Tag.LOGIN_GRANTED,
         subject_id=user_id,
         address=address(),
-        details={"methods": " ".join(methods)},
+        details={"methods": " ".join(methods), "factors": _named(done)},
     )
+    own.authenticator_apps.unlock(user_id)
     known = own.devices.remember(
         cookies.read(cookies.DEVICE),
         user_id,
@@ -113,6 +170,10 @@ def start_session(user_id: UserId, *, methods: tuple[str, ...], then: str) -> Re
 
 def _device_lifetime() -> timedelta:
     return timedelta(days=web().container.settings.sessions.device_limit_days)
+
+
+def _named(done: Collection[Factor]) -> str:
+    return "+".join(factor for factor in Factor if factor in done)
 
 
 def note_ended(user_id: UserId, *, why: str) -> None:

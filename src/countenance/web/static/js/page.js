@@ -24,11 +24,19 @@ function copySecrets() {
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
-      const text = document.getElementById(button.dataset.copy).textContent;
+      const text = document.getElementById(button.dataset.copy).innerText;
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
       setTimeout(() => { button.textContent = "Copy"; }, 2000);
     });
+  }
+}
+
+/** Buttons that print the page. */
+function printPages() {
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
   }
 }
 
@@ -55,6 +63,7 @@ function sendOnce() {
 
 revealPasswords();
 copySecrets();
+printPages();
 goBack();
 sendOnce();
 startCountdowns();

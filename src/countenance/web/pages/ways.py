@@ -1,0 +1,125 @@
+"""Ways in beside the camera, for whoever has given the right password: app, paper, code.
+
+Nothing here opens without a pending login, so that a stranger does not learn who has what.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from countenance.events import Tag
+from countenance.identity.errors import FactorUnreadableError
+from countenance.identity.factor_interfaces import CodeOutcome
+from countenance.identity.factor_policy import Factor
+from countenance.identity.interfaces import Purpose, User, UserId
+from countenance.web.access import limited, public
+from countenance.web.context import address, find_session, identity, pending, pending_user, web
+from countenance.web.errors import LOGIN_REFUSED, NoTransactionError, PausedError
+from countenance.web.pages import steps
+from countenance.web.pages.auth import PASSWORD_RATE, Answer, target
+
+_LOG = logging.getLogger(__name__)
+WRONG_CODE = "recovery_code_wrong"
+
+
+def make_blueprint() -> Blueprint:
+    """`/login/other` and the pages of the single ways."""
+    pages = Blueprint("ways", __name__, url_prefix="/login")
+    pages.add_url_rule("/other", "choose", choose)
+    pages.add_url_rule("/app", "app", app_code, methods=["GET", "POST"])
+    pages.add_url_rule("/recovery", "recovery", recovery, methods=["GET", "POST"])
+    return pages
+
+
+@public
+def choose() -> Answer:
+    """The ways that lead on for this user; the only one is opened at once."""
+    _, transaction = pending()
+    user = pending_user(transaction)
+    if user.must_change_password:
+        return redirect(url_for("auth.password"))
+    if transaction.actor_id is not None or find_session() is not None:
+        return redirect(url_for("home.home"))
+    offered = steps.offered(transaction, user)
+    if offered == frozenset({Factor.LOGIN_CODE}):
+        return redirect(url_for("auth.code"))
+    return render_template("login_other.html", person=user, offered=offered)
+
+
+@public
+@limited(PASSWORD_RATE)
+def app_code() -> Answer:
+    """A code of the authenticator app."""
+    token, user = _login_with(Factor.TOTP)
+    if request.method == "GET":
+        return render_template("login_app.html", person=user)
+    check_pause(user.id)
+    outcome = use_app_code(user.id, request.form.get("code", ""))
+    if outcome is not CodeOutcome.RIGHT:
+        note_refused(user.id, Factor.TOTP, reason=outcome)
+        page = render_template("login_app.html", person=user, refused=outcome.value)
+        return page, LOGIN_REFUSED
+    identity().transactions.add_factor(token, Factor.TOTP)
+    return steps.go_on(token, user, then=target)
+
+
+@public
+@limited(PASSWORD_RATE)
+def recovery() -> Answer:
+    """A recovery code from paper."""
+    token, user = _login_with(Factor.RECOVERY_CODE)
+    if request.method == "GET":
+        return render_template("login_recovery.html", person=user)
+    check_pause(user.id)
+    if not identity().recovery_codes.use(user.id, request.form.get("code", "")):
+        note_refused(user.id, Factor.RECOVERY_CODE, reason=WRONG_CODE)
+        page = render_template("login_recovery.html", person=user, refused=True)
+        return page, LOGIN_REFUSED
+    identity().transactions.add_factor(token, Factor.RECOVERY_CODE)
+    return steps.go_on(token, user, then=target)
+
+
+def use_app_code(user_id: UserId, code: str) -> CodeOutcome:
+    """Use a code up; a secret that cannot be read counts as none."""
+    try:
+        return identity().authenticator_apps.use(user_id, code)
+    except FactorUnreadableError:
+        _LOG.exception("the authenticator secret of a login cannot be decrypted")
+        return CodeOutcome.NONE
+
+
+def _login_with(factor: Factor) -> tuple[str, User]:
+    """Token and user of this browser's login. Raises: NoTransactionError: not that way."""
+    token, transaction = pending(Purpose.LOGIN)
+    user = pending_user(transaction)
+    is_own = transaction.actor_id is None and find_session() is None
+    if not is_own or user.must_change_password or factor not in steps.offered(transaction, user):
+        raise NoTransactionError("This way is not open.", remedy="Log in again.")
+    return token, user
+
+
+def note_refused(user_id: UserId, factor: Factor, *, reason: str) -> None:
+    """Write a refused factor down."""
+    identity().audit.append(
+        Tag.FACTOR_REFUSED,
+        subject_id=user_id,
+        address=address(),
+        details={"factor": factor.value, "reason": reason},
+    )
+
+
+def check_pause(user_id: UserId) -> None:
+    """Raises: PausedError: too many refused codes in a row, the last one too short ago."""
+    tries = web().container.settings.login.tries
+    events = identity().audit.list_events(
+        subject_id=user_id, tags=(Tag.LOGIN_GRANTED, Tag.FACTOR_REFUSED), limit=tries
+    )
+    left_s = steps.pause_left_s(events, tries=tries, now=web().container.clock.now())
+    if left_s > 0:
+        raise PausedError(
+            f"Please wait {left_s} s.",
+            remedy="Try again when the time is up, or use another way.",
+            retry_after_s=left_s,
+        )
