@@ -32,8 +32,17 @@ def test_rows_come_newest_first_in_pages(identity: Identity, clock: ManualClock)
     for number in range(7):
         clock.advance(1)
         identity.audit.append(Tag.LOGIN_REFUSED, details={"n": str(number)})
-    numbers = [e.details["n"] for e in identity.audit.list_events(offset=2, limit=3)]
-    assert numbers == ["4", "3", "2"]
+    ids = [event.id for event in identity.audit.list_events()]
+
+    def numbers(**cursor: int) -> list[str]:
+        return [e.details["n"] for e in identity.audit.list_events(**cursor, limit=3)]
+
+    assert numbers() == ["6", "5", "4"]
+    assert numbers(before_id=ids[1]) == ["4", "3", "2"]
+    assert numbers(before_id=ids[-1]) == []
+    # The ones right after a row, not the newest of all.
+    assert numbers(after_id=ids[5]) == ["4", "3", "2"]
+    assert numbers(after_id=ids[0]) == []
 
 
 def test_filters_take_a_subject_and_tags(identity: Identity, admin: User) -> None:

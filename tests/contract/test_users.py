@@ -18,7 +18,15 @@ from countenance.identity.errors import (
     UserNotFoundError,
     WeakPasswordError,
 )
-from countenance.identity.interfaces import Purpose, Role, User, UserId
+from countenance.identity.interfaces import (
+    FaceState,
+    Purpose,
+    Role,
+    User,
+    UserFilter,
+    UserId,
+    UserState,
+)
 from countenance.identity.services import Identity
 from tests.contract.support import PASSWORD, add_viewer, all_rows, outcomes
 
@@ -96,7 +104,7 @@ def test_a_search_finds_part_of_either_name_in_any_case(identity: Identity, admi
     add_viewer(identity, "percent", display_name="50% off_", actor=admin)
 
     def found(text: str) -> list[str]:
-        return [user.name for user in identity.users.list_users(search=text).users]
+        return [user.name for user in identity.users.list_users(UserFilter(search=text)).users]
 
     assert found("LOVE") == ["ada"]
     assert found("ÖDEG") == ["jörg"]
@@ -114,10 +122,75 @@ def test_a_page_counts_what_fits_on_all_pages(
     users = [add_viewer(identity, name, actor=admin) for name in names]
     for user in users[:3]:
         identity.vault.store(user.id, template, actor=None)
-    page = identity.users.list_users(search="user", offset=5, limit=4)
+    fits = UserFilter(search="user")
+    page = identity.users.list_users(fits, after=names[4], limit=4)
     assert [user.name for user in page.users] == names[5:9]
     assert (page.total, page.enrolled) == (12, 3)
-    assert identity.users.list_users(search="user02").users[0].face is not None
+    assert identity.users.list_users(UserFilter(search="user02")).users[0].face is not None
+
+
+@pytest.mark.parametrize("limit", [1, 3, 4, 5, 50])
+def test_pages_lead_through_everybody_and_back(identity: Identity, admin: User, limit: int) -> None:
+    for number in range(7):
+        add_viewer(identity, f"user{number}", actor=admin)
+    everybody = [user.name for user in identity.users.list_users().users]
+    forward, back = [identity.users.list_users(limit=limit)], []
+    while forward[-1].has_after:
+        forward.append(identity.users.list_users(after=forward[-1].users[-1].name, limit=limit))
+    at = forward[-1]
+    while at.has_before:
+        at = identity.users.list_users(before=at.users[0].name, limit=limit)
+        back.append(at)
+    assert [user.name for page in forward for user in page.users] == everybody
+    assert [page.has_before for page in forward] == [False] + [True] * (len(forward) - 1)
+    assert [user.name for page in reversed(back) for user in page.users] == everybody[: -len(
+        forward[-1].users
+    )]  # fmt: skip
+    assert {page.total for page in forward + back} == {8}
+
+
+def test_a_page_whose_cursor_is_gone_or_strange_still_opens(
+    identity: Identity, admin: User
+) -> None:
+    add_viewer(identity, "bob", actor=admin)
+    assert [u.name for u in identity.users.list_users(after="adam").users] == ["bob"]
+    for cursor in ("zzz", "\0zzz\ud800"):
+        page = identity.users.list_users(after=cursor)
+        assert (page.users, page.total, page.has_after) == ((), 2, False)
+
+
+def test_filters_narrow_down_by_role_state_and_face(
+    identity: Identity, admin: User, template: Template
+) -> None:
+    bob, cyd, dot = (add_viewer(identity, name, actor=admin) for name in ("bob", "cyd", "dot"))
+    identity.users.set_role(bob.id, Role.OFFICER, actor=admin.id)
+    identity.users.set_enabled(cyd.id, enabled=False, actor=admin.id)
+    identity.vault.store(bob.id, template, actor=None)
+    identity.vault.store(dot.id, Template(template.samples, "other/2"), actor=None)
+
+    def found(**wanted: object) -> list[str]:
+        fits = UserFilter(**wanted, pack=template.pack)  # type: ignore[arg-type]
+        page = identity.users.list_users(fits)
+        assert page.total == len(page.users)
+        return [user.name for user in page.users]
+
+    assert found(role=Role.OFFICER) == ["bob"]
+    assert found(role=Role.AUDITOR) == []
+    assert found(state=UserState.DISABLED) == ["cyd"]
+    assert found(state=UserState.ENABLED) == ["ada", "bob", "dot"]
+    assert found(face=FaceState.ENROLLED) == ["bob"]
+    assert found(face=FaceState.OTHER_PACK) == ["dot"]
+    assert found(face=FaceState.NONE) == ["ada", "cyd"]
+    assert found(search="d", role=Role.VIEWER, state=UserState.ENABLED) == ["dot"]
+    every_pack = identity.users.list_users(UserFilter(face=FaceState.ENROLLED))
+    assert [user.name for user in every_pack.users] == ["bob", "dot"]
+
+
+def test_names_are_told_of_those_who_are_there(identity: Identity, admin: User) -> None:
+    bob = add_viewer(identity, "bob", display_name="Bob", actor=admin)
+    asked = {admin.id, bob.id, UserId("\0"), UserId("00000000-0000-4000-8000-000000000000")}
+    assert identity.users.names(asked) == {admin.id: "Ada Lovelace", bob.id: "Bob"}
+    assert identity.users.names(set()) == {}
 
 
 def test_a_disabled_user_loses_every_way_in(identity: Identity, admin: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def secret(page: str) -> str:
     found = re.search(r"data-secret>([^<]+)<", page)
     assert found
     return found[1]
+
+
+def link(page: str, rel: str) -> str:
+    """Where the link to the next or previous page leads."""
+    found = re.search(rf'rel="{rel}" href="([^"]+)"', page)
+    assert found
+    return html.unescape(found[1])
 
 
 def test_a_changed_password_logs_out_everywhere_else(
@@ -88,9 +96,22 @@ def test_one_sees_the_own_refusals_with_the_exact_reason_and_nobody_elses(
 def test_attempts_come_in_pages(door: Door, eileen: User, visit: Visit) -> None:
     for _ in range(30):
         door.identity.audit.append(Tag.PASSWORD_REFUSED, subject_id=eileen.id)
-    assert "Older" in visit.get("/attempts").text
-    assert visit.get("/attempts?page=2").text.count("Password refused") == 5
-    assert "Nothing older" in visit.get("/attempts?page=9").text
+    first = visit.get("/attempts").text
+    assert "Newer" not in first
+    second = visit.get("/attempts" + link(first, "next")).text
+    assert second.count("Password refused") == 5
+    assert "Older" not in second
+    assert visit.get("/attempts" + link(second, "prev")).text == first
+    assert "Nothing more here" in visit.get("/attempts?before=1").text
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "9" * 40, "1e3", ""])
+def test_an_address_that_no_page_has_shows_the_newest(
+    door: Door, visit: Visit, cursor: str
+) -> None:
+    door.identity.audit.append(Tag.PASSWORD_REFUSED)
+    for name in ("before", "after"):
+        assert "Password refused" in visit.get(f"/attempts?{name}={cursor}").text
 
 
 def test_nothing_refused_is_told_with_what_will_be_there(visit: Visit) -> None:
@@ -108,10 +129,29 @@ def test_people_are_found_by_a_part_of_the_name(door: Door, visit: Visit) -> Non
 def test_many_people_come_in_pages(door: Door, visit: Visit) -> None:
     for number in range(30):
         door.viewer(f"user{number:02}", face=None)
-    first, second = visit.get("/people").text, visit.get("/people?page=2").text
-    assert "Page 1 of 2" in first
-    assert "user29" in second
+    first = visit.get("/people").text
+    assert "eileen to user23" in first
     assert "user29" not in first
+    assert 'rel="prev"' not in first
+    onward = link(first, "next")
+    second = visit.get(onward).text
+    assert "user24 to user29" in second
+    assert 'rel="next"' not in second
+    assert visit.get(link(second, "prev")).text == first
+
+
+def test_a_filter_stays_on_the_next_page(door: Door, visit: Visit) -> None:
+    for number in range(30):
+        door.viewer(f"user{number:02}", face=None)
+    first = visit.get("/people?role=viewer&face=none").text
+    assert "30 people found" in first
+    second = visit.get(link(first, "next")).text
+    assert "user25 to user29" in second
+    assert '<option value="viewer" selected>' in second
+    assert "Nobody fits" in visit.get("/people?role=auditor").text
+    # What is no role, and somebody who is gone, do not end in an empty page.
+    assert "31 people" in visit.get("/people?role=emperor").text
+    assert visit.get("/people?role=viewer&after=zzz").location == "/people?role=viewer"
 
 
 @pytest.mark.parametrize(

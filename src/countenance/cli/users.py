@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ import click
 from countenance.cli.context import Session, json_option, pass_session
 
 if TYPE_CHECKING:
-    from countenance.identity.interfaces import User
+    from countenance.identity.interfaces import User, UserFilter
 
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 ROLE_NAMES: Final = ("viewer", "operator", "officer", "administrator", "auditor")
@@ -104,9 +105,17 @@ def _temporary_password() -> str:
 
 @users.command("list")
 @click.option("--search", default="", help="Part of the login or display name.")
+@click.option("--role", type=click.Choice(ROLE_NAMES), help="Only users of this role.")
+@click.option("--state", type=click.Choice(["enabled", "disabled"]), help="Only users like that.")
+@click.option(
+    "--face", type=click.Choice(["enrolled", "other_pack", "none"]),
+    help="Only users with such a face; other_pack has to be enrolled again.",
+)  # fmt: skip
 @json_option
 @pass_session
-def list_users(session: Session, search: str) -> None:
+def list_users(
+    session: Session, search: str, role: str | None, state: str | None, face: str | None
+) -> None:
     """List users by name.
 
     JSON keys: users (list of name display_name role enabled face_samples face_pack
@@ -116,25 +125,37 @@ def list_users(session: Session, search: str) -> None:
     Examples:
       countenance users list
       countenance users list --search ada --json
+      countenance users list --role officer --face none
     """
-    found, pack = _all_users(session, search), pack_identity(session)
+    from countenance.identity.interfaces import FaceState, Role, UserFilter, UserState
+
+    pack = pack_identity(session)
+    fits = UserFilter(
+        search=search,
+        role=Role(role) if role else None,
+        state=UserState(state) if state else None,
+        face=FaceState(face) if face else None,
+        pack=pack,
+    )
+    found = list(all_users(session, fits))
     if session.wants_json:
         session.answer({"users": [_as_json(user, pack=pack) for user in found]})
         return
     if not found:
-        click.echo("No user fits." if search else "Nobody yet: countenance users add NAME")
+        is_narrowed = any((search, role, state, face))
+        click.echo("No user fits." if is_narrowed else "Nobody yet: countenance users add NAME")
         return
     session.console.print(_table(found, pack=pack))
 
 
-def _all_users(session: Session, search: str) -> list[User]:
-    service = session.container.identity.users
-    found: list[User] = []
-    while True:
-        page = service.list_users(search=search, offset=len(found), limit=200)
-        found.extend(page.users)
-        if not page.users or len(found) >= page.total:
-            return found
+def all_users(session: Session, fits: UserFilter) -> Iterator[User]:
+    """Everybody who fits, by name, read a page at a time."""
+    after, has_after = None, True
+    while has_after:
+        page = session.container.identity.users.list_users(fits, after=after, limit=500)
+        yield from page.users
+        has_after = page.has_after
+        after = page.users[-1].name if page.users else None
 
 
 def pack_identity(session: Session) -> str:

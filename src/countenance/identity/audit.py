@@ -53,16 +53,24 @@ class SqlAuditTrail:
         *,
         subject_id: UserId | None = None,
         tags: tuple[Tag, ...] = (),
-        offset: int = 0,
+        before_id: int | None = None,
+        after_id: int | None = None,
         limit: int = 50,
     ) -> tuple[AuditEvent, ...]:
-        query = select(AuditRow).order_by(AuditRow.id.desc()).offset(offset).limit(limit)
+        query = select(AuditRow).limit(limit)
+        if after_id is None:
+            query = query.order_by(AuditRow.id.desc())
+        else:
+            query = query.where(AuditRow.id > after_id).order_by(AuditRow.id)
+        if before_id is not None:
+            query = query.where(AuditRow.id < before_id)
         if subject_id is not None:
             query = query.where(AuditRow.subject_id == subject_id)
         if tags:
             query = query.where(AuditRow.tag.in_([tag.value for tag in tags]))
         with self._store.reading() as session:
-            return tuple(_event(row) for row in session.scalars(query))
+            found = [_event(row) for row in session.scalars(query)]
+        return tuple(found if after_id is None else reversed(found))
 
 
 def note(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, NewType, Protocol
+from typing import Final, NamedTuple, NewType, Protocol
 
 from countenance.biometrics.identification import Gallery
 from countenance.biometrics.templates import Template
@@ -57,15 +57,52 @@ class User:
         return may(self.role, permission)
 
 
+class UserState(StrEnum):
+    """Whether a user may come in."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+class FaceState(StrEnum):
+    """What there is of a user's face."""
+
+    ENROLLED = "enrolled"
+    OTHER_PACK = "other_pack"
+    """Made by another model pack than the one that was asked about; to be enrolled again."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """Which users a list shows; what is left at its default leaves nobody out."""
+
+    search: str = ""
+    """Part of the login or display name, in any case; no wildcards."""
+    role: Role | None = None
+    state: UserState | None = None
+    face: FaceState | None = None
+    pack: str = ""
+    """The model pack in use; tells `ENROLLED` from `OTHER_PACK`. Empty takes every pack's faces
+    as enrolled."""
+
+
 @dataclass(frozen=True, slots=True)
 class UserPage:
     """One page of a list of users."""
 
     users: tuple[User, ...]
     total: int
-    """Users that fit the search, on all pages."""
+    """Users that fit the filter, on all pages."""
     enrolled: int
     """Of them, users with a face."""
+    has_before: bool = False
+    """Whether users come before the first of this page."""
+    has_after: bool = False
+    """Whether users come after the last of this page."""
+
+
+EVERY_USER: Final = UserFilter()
 
 
 class Users(Protocol):
@@ -98,8 +135,27 @@ class Users(Protocol):
     def find(self, name: str) -> User | None:
         """The user of that login name in any case, or None."""
 
-    def list_users(self, *, search: str = "", offset: int = 0, limit: int = 50) -> UserPage:
-        """Users by name; `search` is part of the login or display name."""
+    def list_users(
+        self,
+        fits: UserFilter = EVERY_USER,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> UserPage:
+        """Users in the order of their login names.
+
+        Pages go by name and not by number: a page costs the same wherever it lies, and nobody is
+        shown twice or left out when somebody is added meanwhile.
+
+        Args:
+            after: the page that begins after this login name.
+            before: the page that ends before this login name; not together with `after`.
+            limit: most users on the page.
+        """
+
+    def names(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
+        """Display names by id; removed users are not among them."""
 
     def count_faces(self) -> Mapping[str, int]:
         """How many users have a face, by the model pack that made it; no pack with none."""
@@ -418,7 +474,13 @@ class AuditTrail(Protocol):
         *,
         subject_id: UserId | None = None,
         tags: tuple[Tag, ...] = (),
-        offset: int = 0,
+        before_id: int | None = None,
+        after_id: int | None = None,
         limit: int = 50,
     ) -> tuple[AuditEvent, ...]:
-        """Rows, newest first; empty filters take all."""
+        """Rows, newest first; empty filters take all.
+
+        Args:
+            before_id: the newest rows that are older than this one.
+            after_id: the oldest rows that are newer than this one; not together with `before_id`.
+        """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 from uuid import uuid4
 
@@ -21,13 +21,14 @@ from countenance.identity.errors import (
     OwnRoleError,
     UnacceptableNameError,
 )
-from countenance.identity.interfaces import Role, User, UserId, UserPage
+from countenance.identity.interfaces import EVERY_USER, Role, User, UserFilter, UserId, UserPage
 from countenance.identity.models import InstallationRow, TemplateRow, UserRow
 from countenance.identity.names import display_name as shown_name
 from countenance.identity.names import fold, login_name
 from countenance.identity.passwords import Hasher
-from countenance.identity.store import Store, as_user, read_user, select_users
+from countenance.identity.store import Store, as_user, is_id, read_user, select_users
 from countenance.identity.template_changes import note_change
+from countenance.identity.user_pages import user_page
 
 SET_UP_NAME: Final = "set-up"
 
@@ -81,20 +82,22 @@ class SqlUsers:
             record = session.execute(select_users().where(UserRow.name == wanted)).one_or_none()
             return None if record is None else as_user(*record)
 
-    def list_users(self, *, search: str = "", offset: int = 0, limit: int = 50) -> UserPage:
-        wanted = fold("".join(c for c in search if c.isprintable()).strip())
-        fits = UserRow.search_text.contains(wanted, autoescape=True)
-        counts = (
-            select(func.count(), func.count(TemplateRow.user_id))
-            .select_from(UserRow)
-            .outerjoin(TemplateRow, TemplateRow.user_id == UserRow.id)
-            .where(fits)
-        )
-        page = select_users().where(fits).order_by(UserRow.name).offset(offset).limit(limit)
+    def list_users(
+        self,
+        fits: UserFilter = EVERY_USER,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> UserPage:
         with self._store.reading() as session:
-            total, enrolled = session.execute(counts).one()
-            users = tuple(as_user(*record) for record in session.execute(page))
-            return UserPage(users=users, total=total, enrolled=enrolled)
+            return user_page(session, fits, after=after, before=before, limit=limit)
+
+    def names(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
+        wanted = [user_id for user_id in user_ids if is_id(user_id)]
+        query = select(UserRow.id, UserRow.display_name).where(UserRow.id.in_(wanted))
+        with self._store.reading() as session:
+            return {UserId(row.id): row.display_name for row in session.execute(query)}
 
     def count_faces(self) -> Mapping[str, int]:
         counted = func.count().label("faces")

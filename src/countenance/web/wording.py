@@ -12,7 +12,7 @@ from markupsafe import Markup
 from countenance.ceremony.verdict import Reason
 from countenance.events import Tag
 from countenance.identity.factor_interfaces import CodeOutcome
-from countenance.identity.interfaces import AuditEvent, Role
+from countenance.identity.interfaces import AuditEvent, FaceState, Role, UserState
 
 REASONS: Final[Mapping[str, str]] = {
     Reason.TIMED_OUT: "The time was up before enough clear frames came together.",
@@ -52,6 +52,17 @@ ROLES: Final[Mapping[Role, str]] = {
     Role.ADMINISTRATOR: "Manages people, roles and this installation",
     Role.AUDITOR: "Reads the audit trail and refused attempts, changes nothing",
 }
+
+FILTERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "role": {role.value: role.value.capitalize() for role in Role},
+    "state": {UserState.ENABLED: "Enabled", UserState.DISABLED: "Disabled"},
+    "face": {
+        FaceState.ENROLLED: "With a face",
+        FaceState.NONE: "Without a face",
+        FaceState.OTHER_PACK: "To enrol again",
+    },
+}
+"""What a list of people can be narrowed down to: name of the choice, value, words."""
 
 
 def reason(event: AuditEvent) -> str:
@@ -95,3 +106,4 @@ def register_filters(app: Flask) -> None:
     app.add_template_filter(moment, "moment")
     app.add_template_filter(lower_first, "lower_first")
     app.jinja_env.globals["ROLES"] = ROLES
+    app.jinja_env.globals["FILTERS"] = FILTERS

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -16,7 +17,15 @@ from countenance.identity.errors import (
     UserNotFoundError,
     WeakPasswordError,
 )
-from countenance.identity.interfaces import Purpose, Role, User, UserId
+from countenance.identity.interfaces import (
+    FaceState,
+    Purpose,
+    Role,
+    User,
+    UserFilter,
+    UserId,
+    UserState,
+)
 from countenance.identity.passwords import TEMPORARY_GROUPS
 from countenance.identity.permissions import MATRIX, Permission, governs
 from countenance.identity.tokens import new_code
@@ -25,10 +34,10 @@ from countenance.web.context import identity, session, web
 from countenance.web.errors import FORM_REFUSED
 from countenance.web.pages import steps
 from countenance.web.pages.account import WRONG_PASSWORD
-from countenance.web.pages.attempts import page_number
 from countenance.web.pages.auth import PASSWORD_RATE, Answer
 
-ROWS = 25
+ROWS: Final = 25
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def make_blueprint() -> Blueprint:
@@ -53,16 +62,36 @@ def make_blueprint() -> Blueprint:
 
 @permission_required(Permission.READ_PEOPLE)
 def people() -> Answer:
-    search, page = request.args.get("search", "").strip()[:100], page_number()
-    found = identity().users.list_users(search=search, offset=(page - 1) * ROWS, limit=ROWS)
+    fits = _asked_filter()
+    after, before = request.args.get("after"), request.args.get("before")
+    found = identity().users.list_users(fits, after=after, before=before, limit=ROWS)
+    if not found.users and found.total and (after or before):
+        return redirect(url_for("people.people", **_query(fits)))  # whoever was there is gone
     return render_template(
-        "people.html",
-        found=found,
-        search=search,
-        page=page,
-        pages=max(1, -(-found.total // ROWS)),
+        "people.html", found=found, fits=fits, query=_query(fits), pack=web().recognition.pack
+    )
+
+
+def _asked_filter() -> UserFilter:
+    """The filter of the address; what it does not know it leaves out."""
+    asked = request.args
+    return UserFilter(
+        search=asked.get("search", "").strip()[:100],
+        role=_member(Role, asked.get("role", "")),
+        state=_member(UserState, asked.get("state", "")),
+        face=_member(FaceState, asked.get("face", "")),
         pack=web().recognition.pack,
     )
+
+
+def _member(kind: type[Choice], text: str) -> Choice | None:
+    return kind(text) if text in set(kind) else None
+
+
+def _query(fits: UserFilter) -> dict[str, Any]:
+    """The filter as the address of a page carries it."""
+    asked = {"search": fits.search, "role": fits.role, "state": fits.state, "face": fits.face}
+    return {name: value for name, value in asked.items() if value}
 
 
 @permission_required(Permission.MANAGE_PEOPLE)
@@ -87,8 +116,7 @@ def add() -> Answer:
 
 def _asked_role() -> Role | None:
     """The role of the form; None when there is no such role."""
-    asked = request.form.get("role", "")
-    return Role(asked) if asked in set(Role) else None
+    return _member(Role, request.form.get("role", ""))
 
 
 def _actor() -> UserId:

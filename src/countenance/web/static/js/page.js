@@ -61,7 +61,15 @@ function sendOnce() {
   });
 }
 
+/** A choice that narrows down a list shows it at once. */
+function submitChoices() {
+  for (const choice of document.querySelectorAll("select[data-submit]")) {
+    choice.addEventListener("change", () => choice.form.requestSubmit());
+  }
+}
+
 revealPasswords();
+submitChoices();
 copySecrets();
 printPages();
 goBack();
