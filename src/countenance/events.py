@@ -34,6 +34,8 @@ class Tag(StrEnum):
     RECOVERY_CODES_MADE = "user:recovery-codes:made"
     RECOVERY_CODES_DROPPED = "user:recovery-codes:dropped"
     RECOVERY_CODE_USED = "user:recovery-code:used"
+    PASSKEY_ADDED = "user:passkey:added"
+    PASSKEY_REMOVED = "user:passkey:removed"
     FACTOR_REFUSED = "user:factor:refused"
     SESSION_ENDED = "user:session:ended"
     FACE_ENROLLED = "user:face:enrolled"

@@ -116,6 +116,10 @@ class FactorSettings:
     step_up: tuple[str, ...] = _setting("FACTORS_STEP_UP", ("face", "passkey", "totp"))
     """With which a user confirms an act during a session; any one of them, comma separated."""
 
+    passkey_domain: str = _setting("PASSKEY_DOMAIN", "")
+    """Relying party id of passkeys; empty takes the host of the first of ORIGINS, else localhost.
+    Passkeys made for one domain are good for no other."""
+
     @property
     def of_role(self) -> Mapping[str, str]:
         """The policies of single roles, by the role's value; empty ones left out."""

@@ -11,6 +11,8 @@ import pytest
 from countenance.ceremony.verdict import Verdict
 from countenance.events import Tag
 from countenance.identity.interfaces import User
+from countenance.identity.relying_party import RelyingParty
+from tests.fakes.authenticators import ORIGIN, Authenticator
 from tests.fakes.doors import PASSWORD, PENDING, SESSION, Door, Visit, open_door
 
 
@@ -147,6 +149,33 @@ def test_whoever_has_an_app_enrols_no_face_with_a_password_alone(door: Door) -> 
     visit = door.visit()
     assert visit.password("grace").location == "/login/other"
     assert visit.get("/enrol").location == "/login"
+
+
+def test_at_another_address_a_passkey_is_not_offered_and_yet_not_forgotten(door: Door) -> None:
+    """Else its owner would seem to have nothing, and a password would enrol a face."""
+    door.administrator()
+    grace = door.viewer("grace", face=None)
+    party = RelyingParty("localhost", (ORIGIN,))
+    call = door.identity.passkeys.begin_registration(grace.id, party)
+    answer = Authenticator().create(dict(call.options))
+    door.identity.passkeys.finish_registration(
+        grace.id, party, token=call.token, answer=answer, name=""
+    )
+    visit = door.visit(base_url="http://192.0.2.9:8000")
+    assert "Use a passkey" not in visit.get("/login").text
+    token = visit.token()
+    form = {"csrf_token": token, "name": "grace", "password": PASSWORD}
+    answer_at = visit.client.post("/login", data=form, base_url="http://192.0.2.9:8000")
+    assert answer_at.location != "/enrol"
+    headers = {"X-CSRFToken": token, "Accept": "application/json"}
+    asked = visit.client.post(
+        "/login/passkey/first/options", headers=headers, base_url="http://192.0.2.9:8000"
+    )
+    assert asked.status_code == 409
+    here = door.visit()
+    assert "Use a passkey" in here.get("/login").text
+    assert here.password("grace").location == "/login/other"
+    assert "Passkey" in here.get("/login/other").text
 
 
 def test_removing_the_app_takes_the_way_away(door: Door, eileen: User) -> None:

@@ -5,12 +5,14 @@ As in `interfaces`: every method may raise `StorageError`, and secrets are retur
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from countenance.identity.interfaces import UserId
+from countenance.identity.relying_party import RelyingParty
 
 
 class CodeOutcome(StrEnum):
@@ -84,3 +86,101 @@ class RecoveryCodes(Protocol):
 
     def drop(self, user_id: UserId, *, actor: UserId | None) -> bool:
         """Forget them all; False when there were none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """What may be shown of a passkey."""
+
+    id: str
+    """Ours; not the credential's."""
+    name: str
+    is_synced: bool
+    """Whether it may live on several devices of its owner."""
+    verifies: bool
+    """Whether its authenticator has verified its user."""
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyCall:
+    """What a browser is asked."""
+
+    token: str
+    """Comes back with the answer; names the challenge, once."""
+    options: Mapping[str, Any]
+    """For `navigator.credentials`, bytes as base64url."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyUse:
+    """A passkey that answered its challenge."""
+
+    user_id: UserId
+    is_verified: bool
+    """Whether the authenticator verified its user."""
+
+
+class PasskeyRefusal(StrEnum):
+    """Why an answer counts for nothing."""
+
+    NOT_ASKED = "passkey_not_asked"
+    """No challenge waits for it: too late, used, or of somebody else."""
+    UNKNOWN = "passkey_unknown"
+    """No enabled user has that passkey, or another one than was asked."""
+    WRONG = "passkey_wrong"
+    """Signature, origin or what the authenticator vouches for is not right."""
+    COUNTER = "passkey_counter"
+    """Its counter did not rise: a copy may be in use."""
+    KNOWN = "passkey_known"
+    """It is registered already, or the user has as many as there may be."""
+
+
+class Passkeys(Protocol):
+    """WebAuthn credentials of users.
+
+    A challenge is kept here, lapses within minutes, and is used up by its first answer, right or
+    wrong.
+    """
+
+    def begin_registration(self, user_id: UserId, party: RelyingParty) -> PasskeyCall:
+        """Ask for a new passkey. Raises: UserNotFoundError."""
+
+    def finish_registration(
+        self,
+        user_id: UserId,
+        party: RelyingParty,
+        *,
+        token: str,
+        answer: Mapping[str, Any],
+        name: str,
+    ) -> Passkey | PasskeyRefusal:
+        """Keep the passkey that answered."""
+
+    def begin_use(
+        self, user_id: UserId | None, party: RelyingParty, *, must_verify: bool
+    ) -> PasskeyCall:
+        """Ask for a passkey of that user, or for any that says itself whose it is.
+
+        Args: must_verify: whether its authenticator has to verify its user.
+        """
+
+    def finish_use(
+        self,
+        user_id: UserId | None,
+        party: RelyingParty,
+        *,
+        token: str,
+        answer: Mapping[str, Any],
+    ) -> PasskeyUse | PasskeyRefusal:
+        """Check an answer; `user_id` is that of the call."""
+
+    def list_passkeys(self, user_id: UserId) -> tuple[Passkey, ...]:
+        """The user's passkeys, oldest first."""
+
+    def rename(self, passkey_id: str, user_id: UserId, *, name: str) -> bool:
+        """Call it something else; False when the user has no such passkey."""
+
+    def remove(self, passkey_id: str, user_id: UserId, *, actor: UserId | None) -> bool:
+        """Forget it; False when the user has no such passkey."""

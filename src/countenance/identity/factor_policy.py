@@ -106,6 +106,12 @@ class FactorPolicies:
         """The policy of that role."""
         return self.of_role.get(role, self.everyone)
 
+    def begin_with(self, first: Factor) -> bool:
+        """Whether any role has a combination with that factor and without the password."""
+        policies = (self.everyone, *self.of_role.values())
+        combinations = (c for policy in policies for c in policy.combinations)
+        return any(first in c and Factor.PASSWORD not in c for c in combinations)
+
     def confirming(self, usable: Collection[Factor]) -> frozenset[Factor]:
         """With what a user confirms an act: what the policy wants, else the password.
 

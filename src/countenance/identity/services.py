@@ -13,7 +13,7 @@ from countenance.identity.authenticator_apps import SqlAuthenticatorApps
 from countenance.identity.devices import SqlDevices
 from countenance.identity.enrolled_faces import SqlEnrolledFaces
 from countenance.identity.errors import StorageError
-from countenance.identity.factor_interfaces import AuthenticatorApps, RecoveryCodes
+from countenance.identity.factor_interfaces import AuthenticatorApps, Passkeys, RecoveryCodes
 from countenance.identity.factor_policy import FactorPolicies
 from countenance.identity.factor_settings import read_policies
 from countenance.identity.interfaces import (
@@ -29,6 +29,7 @@ from countenance.identity.interfaces import (
 )
 from countenance.identity.keys import open_keys
 from countenance.identity.login_codes import SqlLoginCodes
+from countenance.identity.passkeys import SqlPasskeys
 from countenance.identity.passwords import Hasher, SqlPasswords
 from countenance.identity.recovery_codes import SqlRecoveryCodes
 from countenance.identity.schema import upgrade
@@ -64,6 +65,7 @@ class Identity:
     login_codes: LoginCodes
     authenticator_apps: AuthenticatorApps
     recovery_codes: RecoveryCodes
+    passkeys: Passkeys
     factor_policies: FactorPolicies
     audit: AuditTrail
     _database: Database
@@ -134,6 +136,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         login_codes=codes,
         authenticator_apps=SqlAuthenticatorApps(store, keys),
         recovery_codes=SqlRecoveryCodes(store, keys),
+        passkeys=SqlPasskeys(store),
         factor_policies=read_policies(settings.factors),
         audit=SqlAuditTrail(store),
         _database=store.database,

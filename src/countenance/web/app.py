@@ -30,6 +30,8 @@ from countenance.web.pages import (
     enrol,
     factors,
     home,
+    passkey_login,
+    passkeys,
     people,
     privacy,
     setup,
@@ -37,7 +39,20 @@ from countenance.web.pages import (
 )
 from countenance.web.security import register_headers
 
-_PAGES = (home, setup, auth, ways, enrol, account, factors, people, attempts, privacy)
+_PAGES = (
+    home,
+    setup,
+    auth,
+    ways,
+    passkey_login,
+    enrol,
+    account,
+    factors,
+    passkeys,
+    people,
+    attempts,
+    privacy,
+)
 MESSAGE_SLACK_BYTES = 4096
 """Beyond the largest frame, so that one slightly too large is told so before the socket closes."""
 

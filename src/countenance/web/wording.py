@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from countenance.ceremony.verdict import Reason
 from countenance.events import Tag
-from countenance.identity.factor_interfaces import CodeOutcome
+from countenance.identity.factor_interfaces import CodeOutcome, PasskeyRefusal
 from countenance.identity.interfaces import AuditEvent, FaceState, Role, UserState
 
 REASONS: Final[Mapping[str, str]] = {
@@ -34,6 +34,10 @@ REASONS: Final[Mapping[str, str]] = {
     CodeOutcome.WRONG: "The code of the authenticator app was wrong, too old or used.",
     CodeOutcome.NONE: "No authenticator app that can be read is set up.",
     CodeOutcome.LOCKED: "Too many wrong codes of the authenticator app came in a row.",
+    PasskeyRefusal.NOT_ASKED: "The passkey answered too late, or twice.",
+    PasskeyRefusal.UNKNOWN: "The passkey is not one of this user, or of nobody.",
+    PasskeyRefusal.WRONG: "The answer of the passkey was not right.",
+    PasskeyRefusal.COUNTER: "The passkey's counter did not rise: a copy of it may be in use.",
     "recovery_code_wrong": "The recovery code was wrong or used.",
 }
 

@@ -9,6 +9,7 @@ from countenance.identity import (  # noqa: F401 - they fill the metadata
     authenticator_apps,
     devices,
     models,
+    passkeys,
     recovery_codes,
 )
 

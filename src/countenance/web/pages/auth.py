@@ -28,6 +28,7 @@ from countenance.web.capture.socket import refuse_when_busy
 from countenance.web.context import address, find_session, identity, pending, pending_user, web
 from countenance.web.errors import FORM_REFUSED, LOGIN_REFUSED, NoTransactionError
 from countenance.web.pages import steps
+from countenance.web.relying_party import relying_party
 from countenance.web.security import safe_next
 
 Answer = AnyResponse | str | tuple[str, HTTPStatus]
@@ -57,18 +58,24 @@ def login() -> Answer:
         return _check_password()
     if not identity().users.is_set_up():
         return redirect(url_for("setup.setup"))
-    return render_template("login.html", next=safe_next(request.args.get("next", "/")))
+    return login_page(next=safe_next(request.args.get("next", "/")))
+
+
+def login_page(**values: str) -> str:
+    """The first page of a login; offers a passkey where somebody may come in by one alone."""
+    opens = identity().factor_policies.begin_with(Factor.PASSKEY_UV)
+    offers_passkey = opens and relying_party() is not None
+    return render_template("login.html", offers_passkey=offers_passkey, **values)
 
 
 def _check_password() -> Answer:
     name, given = request.form.get("name", ""), request.form.get("password", "")
-    target = safe_next(request.form.get("next", "/"))
     user = identity().passwords.verify(name=name, password=given)
     if user is None:
         _note_refused_password(name)
-        page = render_template("login.html", next=target, name=name, refused=True)
-        return page, LOGIN_REFUSED
-    form_cookie["next"] = target
+        asked = safe_next(request.form.get("next", "/"))
+        return login_page(next=asked, name=name, refused="password"), LOGIN_REFUSED
+    take_target()
     return steps.after_password(user)
 
 
@@ -88,7 +95,8 @@ def password() -> Answer:
     """An own password in the place of one that somebody else set."""
     _, transaction = pending()
     user = pending_user(transaction)
-    if transaction.actor_id is not None or not user.must_change_password:
+    is_own = transaction.actor_id is None and Factor.PASSWORD in transaction.factors
+    if not is_own or not user.must_change_password:
         return redirect(url_for("auth.login"))
     problem = _change_password(user) if request.method == "POST" else None
     if request.method == "POST" and problem is None:
@@ -157,6 +165,11 @@ def _own_login() -> tuple[str, Transaction]:
     if pending_user(transaction).must_change_password:
         raise NoTransactionError("The password is to be changed first.", remedy="Log in again.")
     return token, transaction
+
+
+def take_target() -> None:
+    """Keep the page that the login form names for after the login."""
+    form_cookie["next"] = safe_next(request.form.get("next", "/"))
 
 
 def target() -> str:

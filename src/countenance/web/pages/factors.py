@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 from countenance.identity.totp import grouped, provisioning_uri
-from countenance.web import factors
 from countenance.web.access import limited
 from countenance.web.context import identity, session, web
 from countenance.web.errors import FORM_REFUSED
 from countenance.web.pages import steps
 from countenance.web.pages.auth import PASSWORD_RATE, Answer
 from countenance.web.qr import qr_answer
+from countenance.web.relying_party import passkey_domain, relying_party
 
 WRONG_PASSWORD = "The password is not right."  # noqa: S105 - a sentence
 WRONG_CODE = "That is not the code that the app shows now. Check the time of your phone."
@@ -34,11 +34,12 @@ def security() -> str:
     policy = identity().factor_policies.for_role(user.role)
     return render_template(
         "security.html",
+        passkeys=identity().passkeys.list_passkeys(user.id),
+        domain=passkey_domain(web().container.settings),
+        has_domain=relying_party() is not None,
         app_added_at=identity().authenticator_apps.added_at(user.id),
         codes_left=identity().recovery_codes.left(user.id),
         combinations=policy.combinations,
-        usable=factors.usable(user),
-        pack=web().recognition.pack,
     )
 
 

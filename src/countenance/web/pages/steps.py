@@ -40,22 +40,30 @@ def begin_ceremony(
 
 def after_password(user: User) -> Response:
     """The next step of a user whose password was right; there is no session yet."""
-    return after_first_factor(user, Factor.PASSWORD)
-
-
-def after_first_factor(user: User, factor: Factor) -> Response:
-    """Begin the rest of a login with the first factor done."""
-    is_password = factor is Factor.PASSWORD
-    enrols = is_password and needs_first_enrolment(user)
-    step = "enrol.enrol" if enrols else way_on(user, {factor})
-    if is_password and user.must_change_password:
+    enrols = needs_first_enrolment(user)
+    step = "enrol.enrol" if enrols else way_on(user, {Factor.PASSWORD})
+    if user.must_change_password:
         step = "auth.password"
     return begin_ceremony(
         Purpose.ENROLMENT if enrols else Purpose.LOGIN,
         user_id=user.id,
         actor_id=None,
         then=url_for(step),
-        factors=(factor,),
+        factors=(Factor.PASSWORD,),
+    )
+
+
+def after_passkey(user: User, *, then: Callable[[], str]) -> Response:
+    """The next step of a user whose passkey was right and verified its user."""
+    done = (Factor.PASSKEY_UV,)
+    if identity().factor_policies.for_role(user.role).opens(done):
+        return start_session(user.id, done=done, then=then())
+    return begin_ceremony(
+        Purpose.LOGIN,
+        user_id=user.id,
+        actor_id=None,
+        then=url_for(way_on(user, done)),
+        factors=done,
     )
 
 
@@ -66,7 +74,7 @@ def way_on(user: User, done: Collection[Factor]) -> str:
     if Factor.FACE in own.next_factors(done, usable=usable):
         return "auth.face"
     # Whoever has nothing else is asked for the face as before; without one it opens nothing.
-    asks_in_vain = not usable & factors.ENROLLED and own.names(Factor.FACE)
+    asks_in_vain = not factors.set_up(user) & factors.ENROLLED and own.names(Factor.FACE)
     return "auth.face" if asks_in_vain else "ways.choose"
 
 
@@ -83,7 +91,7 @@ def needs_first_enrolment(user: User) -> bool:
     had a face or was given a password by an administrator since. Whoever erased the own face needs
     a login code: otherwise a stolen password alone would open the account.
     """
-    if factors.usable(user) & factors.ENROLLED:
+    if factors.set_up(user) & factors.ENROLLED:
         return False
     if not identity().factor_policies.for_role(user.role).names(Factor.FACE):
         return False

@@ -52,7 +52,7 @@ def choose() -> Answer:
 @limited(PASSWORD_RATE)
 def app_code() -> Answer:
     """A code of the authenticator app."""
-    token, user = _login_with(Factor.TOTP)
+    token, user, _ = login_with(Factor.TOTP)
     if request.method == "GET":
         return render_template("login_app.html", person=user)
     check_pause(user.id)
@@ -69,7 +69,7 @@ def app_code() -> Answer:
 @limited(PASSWORD_RATE)
 def recovery() -> Answer:
     """A recovery code from paper."""
-    token, user = _login_with(Factor.RECOVERY_CODE)
+    token, user, _ = login_with(Factor.RECOVERY_CODE)
     if request.method == "GET":
         return render_template("login_recovery.html", person=user)
     check_pause(user.id)
@@ -90,14 +90,18 @@ def use_app_code(user_id: UserId, code: str) -> CodeOutcome:
         return CodeOutcome.NONE
 
 
-def _login_with(factor: Factor) -> tuple[str, User]:
-    """Token and user of this browser's login. Raises: NoTransactionError: not that way."""
+def login_with(*factors: Factor) -> tuple[str, User, frozenset[Factor]]:
+    """Token, user and open ways of this browser's login.
+
+    Raises: NoTransactionError: none of these factors leads on.
+    """
     token, transaction = pending(Purpose.LOGIN)
     user = pending_user(transaction)
     is_own = transaction.actor_id is None and find_session() is None
-    if not is_own or user.must_change_password or factor not in steps.offered(transaction, user):
+    offered = steps.offered(transaction, user)
+    if not is_own or user.must_change_password or not offered.intersection(factors):
         raise NoTransactionError("This way is not open.", remedy="Log in again.")
-    return token, user
+    return token, user, offered
 
 
 def note_refused(user_id: UserId, factor: Factor, *, reason: str) -> None:
