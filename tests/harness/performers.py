@@ -162,7 +162,12 @@ class Actor:
     _last_s: float = 0.0
     _scale: float = 1.0
     _index: int = -1
+    _sway: float = 0.0
+    _chance: np.random.Generator = field(init=False)
     _count: itertools.count[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self._chance = np.random.default_rng((self.seed, 5))
 
     def frame(self, prompt: str | None, *, at_s: float) -> Frame:
         number = next(self._count)
@@ -185,8 +190,9 @@ class Actor:
     def _seen(self, number: int) -> Frame:
         near = self._index
         yaw_deg = float(self.footage.yaws_deg[near])
-        # Whoever waits sways a little, too.
-        shown = self.footage.shown(near, self._scale * (1 + 0.006 * float(np.sin(number))))
+        # Whoever waits sways a little, too, and never twice in the same way.
+        self._sway = 0.8 * self._sway + 0.004 * float(self._chance.standard_normal())
+        shown = self.footage.shown(near, self._scale * (1 + self._sway))
         if self.turned is None or abs(yaw_deg) < 12:
             return shown
         other = self.turned

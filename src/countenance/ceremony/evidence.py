@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from countenance.geometry.planarity import Planarity
+from countenance.pad.recurrence import Thumbnail
 
 
 class Hint(StrEnum):
@@ -77,3 +78,5 @@ class Observation:
     """The presented face; None when there is none."""
     is_repeated: bool = False
     """Whether the pixels are those of the frame before: a camera never repeats itself exactly."""
+    thumbnail: Thumbnail | None = field(default=None, compare=False, repr=False)
+    """By which a loop is told; None says nothing about one."""

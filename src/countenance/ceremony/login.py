@@ -23,6 +23,7 @@ from countenance.ceremony.evidence import Hint, Observation
 from countenance.ceremony.policy import PassivePolicy, PolicyName
 from countenance.ceremony.state import State, advance, begin, expire, interrupt
 from countenance.ceremony.verdict import Reason, Verdict
+from countenance.pad.recurrence import Recurrence, begin_recurrence, follow_recurrence
 
 _NEVER: Final = 10**9
 """More good frames than any login has: the passive fold alone does not grant a challenge."""
@@ -66,6 +67,8 @@ class LoginState:
     challenge: ChallengeState | None = None
     """None before it has begun, and while good frames are gathered again."""
     mistakes: int = 0
+    recurrence: Recurrence | None = None
+    """Of the pictures so far; None before the first."""
     verdict: Verdict | None = None
     """None while the login is going on; never changes once it is there."""
 
@@ -116,10 +119,21 @@ def advance_login(state: LoginState, observation: Observation) -> LoginState:
     state = replace(state, passive=passive, verdict=passive.verdict)
     if passive.verdict is not None and not passive.verdict.is_granted:
         return state
+    state = replace(state, recurrence=_recurrence(state.recurrence, observation))
+    if state.recurrence is not None and state.recurrence.period_s is not None:
+        return replace(state, verdict=Verdict.denied(Reason.LOOPED))
     if state.challenge is not None:
         return _challenged(state, advance_challenge(state.challenge, observation))
     is_enough = passive.verdict is not None
     return _with_challenge(state) if is_enough and state.policy.challenge else state
+
+
+def _recurrence(trail: Recurrence | None, observation: Observation) -> Recurrence | None:
+    if observation.thumbnail is None or observation.is_repeated:
+        return trail
+    if trail is None:
+        return begin_recurrence(observation.thumbnail, at_s=observation.at_s)
+    return follow_recurrence(trail, observation.thumbnail, at_s=observation.at_s)
 
 
 def _with_challenge(state: LoginState) -> LoginState:

@@ -31,6 +31,8 @@ class Reason(StrEnum):
     """The face turned without showing any depth."""
     FROZEN = "frozen"
     """The same picture came again and again, as no camera sends it."""
+    LOOPED = "looped"
+    """A stretch of pictures came again and again, as no person moves."""
     NOT_ENROLLED = "not_enrolled"
     """The user has no template."""
     OTHER_PACK = "other_pack"
@@ -64,6 +66,7 @@ _PUBLIC = {
     Reason.CHALLENGE_WRONG: PublicReason.NOT_CONFIRMED,
     Reason.FLAT_PICTURE: PublicReason.NOT_CONFIRMED,
     Reason.FROZEN: PublicReason.NOT_CONFIRMED,
+    Reason.LOOPED: PublicReason.NOT_CONFIRMED,
     # A user without a face to compare must look like one whose face did not match.
     Reason.NOT_ENROLLED: PublicReason.NOT_CONFIRMED,
     Reason.OTHER_PACK: PublicReason.NOT_CONFIRMED,

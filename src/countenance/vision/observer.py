@@ -16,6 +16,7 @@ from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.geometry.landmarks import HeadPose, Landmarks5, head_pose
 from countenance.images.image import Image
 from countenance.images.quality import frame_fingerprint, is_same_picture, measure
+from countenance.pad.recurrence import thumbnail_of
 from countenance.pad.temporal import ScoreTrail, follow
 from countenance.vision.interfaces import (
     BonaFideScore,
@@ -70,6 +71,8 @@ class FrameAnalysis:
     """None unless the sample had the quality to be judged."""
     quality: float = 0.0
     """Orders samples of one capture, 0 (poor) to 1."""
+    fingerprint: NDArray[np.uint8] | None = None
+    """`images.quality.frame_fingerprint` of the frame; None for an exact repeat of the last."""
 
 
 @dataclass(slots=True)
@@ -145,7 +148,9 @@ class Observer:
             self._view = image, followed.face.landmarks
             analysis = self._judge(image, followed, sequence, at_s, template)
         self._last = analysis.observation
-        return analysis
+        # Only now: what is remembered of the last frame must not say it for a repeat.
+        seen = replace(analysis.observation, thumbnail=thumbnail_of(fingerprint))
+        return replace(analysis, observation=seen, fingerprint=fingerprint)
 
     def _is_repeated(self, fingerprint: NDArray[np.uint8]) -> bool:
         before = self._fingerprint

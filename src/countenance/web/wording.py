@@ -26,6 +26,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.CHALLENGE_WRONG: "Another move was made than the one asked for, or too early.",
     Reason.FLAT_PICTURE: "The face turned as a flat picture does.",
     Reason.FROZEN: "The same picture came again and again, as no camera sends it.",
+    Reason.LOOPED: "A stretch of pictures came round again, as a clip in a loop does.",
     Reason.NOT_ENROLLED: "No face that can be compared is enrolled.",
     Reason.OTHER_PACK: "The face is enrolled for another model pack: it has to be enrolled again.",
     Reason.PROTOCOL: "The browser sent something that is no camera picture.",

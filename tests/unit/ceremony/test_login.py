@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -159,3 +160,35 @@ def test_no_sequence_without_both_turns_is_granted(faces: list[FaceEvidence | No
     if state.verdict == Verdict.granted():
         assert LEFT in faces
         assert RIGHT in faces
+
+
+def shown(numbers: list[int]) -> LoginState:
+    """A login of nothing but good frames in a picture that moves from number to number."""
+    pictures = np.cumsum(np.random.default_rng(1).normal(0, 2, (400, 192)), axis=0)
+    state = begin_login(PATIENT, (), at_s=0.0)
+    for sequence, number in enumerate(numbers):
+        seen = Observation(
+            sequence, sequence * 0.1, 1, GOOD, thumbnail=pictures[number].astype(np.float32)
+        )
+        state = advance_login(state, seen)
+    return state
+
+
+PATIENT = LoginPolicy(PassivePolicy(frames_needed=10_000, time_limit_s=60))
+
+
+def test_a_loop_is_refused_whatever_else_the_frames_show() -> None:
+    looped = shown([number % 30 for number in range(80)])
+    assert looped.verdict == Verdict.denied(Reason.LOOPED)
+    assert shown(list(range(300))).verdict is None
+
+
+def test_repeated_frames_and_frames_without_a_picture_tell_no_loop() -> None:
+    state = begin_login(PATIENT, (), at_s=0.0)
+    picture = np.zeros(192, np.float32)
+    for sequence in range(3):
+        seen = Observation(sequence, sequence * 0.1, 1, GOOD, sequence > 0, thumbnail=picture)
+        state = advance_login(state, seen)
+    assert state.recurrence is not None
+    assert len(state.recurrence.times_s) == 1
+    assert play(*settled()).recurrence is None

@@ -1,0 +1,161 @@
+"""Whether a capture comes round again: a clip in a loop repeats itself exactly, nobody else does.
+
+That two moments look alike says nothing: whoever holds still looks alike all the time. What tells
+a loop is that the picture of now agrees with that of one period ago much better than with those
+around that one, and better than with that of a moment ago, again and again, for a whole period.
+Somebody who holds still agrees with all of them equally well; somebody who sways in time with
+music comes back to the same place, but never to the same picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Thumbnail = NDArray[np.float32]
+"""(192,) float32, grey levels of 16 x 12 blocks about their mean."""
+Floats = NDArray[np.float64]
+
+BLOCKS: Final = (12, 16)
+"""Rows and columns: few enough that noise averages out, and that nobody could be recognised."""
+PERIODS_S: Final = np.arange(0.5, 8.001, 0.05)
+"""Periods that are tried, seconds. A longer loop outlasts the patience of a challenge."""
+RUN_S: Final = 2.5
+"""Shortest time that a loop has to be seen again for; a whole period where that is longer."""
+MAX_TO_NEIGHBOURS: Final = 0.15
+"""Mismatch one period ago over that around it, mean squares, up to which a loop comes round."""
+MAX_TO_MOMENT: Final = 0.25
+"""The same over the mismatch with the frame before; both are needed."""
+_NEAR_S: Final = 0.055
+"""How far from one period ago the compared frame may be: frames do not arrive evenly."""
+_AROUND_S: Final = (0.2, 0.5)
+_LEAST: Final = 0.05
+"""Square grey levels: below it the rounding of pixels would look like agreement."""
+_LEAST_STEP_S: Final = 0.025
+"""Frames that come faster than this show nothing new."""
+
+
+def thumbnail_of(samples: NDArray[np.uint8]) -> Thumbnail:
+    """Shrink a sampled grey copy of a frame.
+
+    Args:
+        samples: (12 k, 16 m) uint8 for whole k and m, such as `images.quality.frame_fingerprint`.
+
+    Returns: without the mean, so that a lamp's flicker is no change.
+    """
+    rows, columns = BLOCKS
+    height, width = samples.shape
+    blocks = samples.reshape(rows, height // rows, columns, width // columns)
+    sums = blocks.sum(axis=1, dtype=np.uint16).sum(axis=2, dtype=np.float32).ravel()
+    means = sums / np.float32(height // rows * (width // columns))
+    return np.asarray(means - means.mean(), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recurrence:
+    """What is remembered of a capture to tell whether it comes round again."""
+
+    began_s: float
+    times_s: Floats
+    """(n,): when the remembered frames came, rising; the longest period and a little more."""
+    pictures: NDArray[np.float32]
+    """(n, 192): their thumbnails."""
+    mismatch: Floats
+    """(periods,): with one period ago; sums of mean squares that fade."""
+    around: Floats
+    """(periods,): with the frames around that one."""
+    moment: Floats
+    """(periods,): with the frame before, over the same frames."""
+
+    @property
+    def exactness(self) -> float:
+        """How close to a loop the capture has come; 1 and below is one. For measurements."""
+        return float(self._scores().min())
+
+    @property
+    def period_s(self) -> float | None:
+        """The period of the loop that this capture is; None while it is none."""
+        scores = self._scores()
+        best = int(np.argmin(scores))
+        return float(PERIODS_S[best]) if scores[best] <= 1 else None
+
+    def _scores(self) -> Floats:
+        to_around = (self.mismatch + _LEAST) / (self.around + _LEAST) / MAX_TO_NEIGHBOURS
+        to_moment = (self.mismatch + _LEAST) / (self.moment + _LEAST) / MAX_TO_MOMENT
+        seen_again_s = self.times_s[-1] - self.began_s - PERIODS_S
+        is_ready = (seen_again_s >= np.maximum(RUN_S, PERIODS_S)) & (self.around > 0)
+        return np.where(is_ready, np.maximum(to_around, to_moment), np.inf)
+
+
+def begin_recurrence(thumbnail: Thumbnail, *, at_s: float) -> Recurrence:
+    """Remember the first frame; `at_s` is on a clock that never goes back."""
+    none = np.zeros(len(PERIODS_S))
+    return Recurrence(at_s, np.array([at_s]), thumbnail[None], none, none, none)
+
+
+def follow_recurrence(trail: Recurrence, thumbnail: Thumbnail, *, at_s: float) -> Recurrence:
+    """Take the next frame into account.
+
+    Args:
+        trail: of the frames before.
+        thumbnail: of a frame that is no exact repeat of the one before.
+        at_s: when it came; not before the last.
+    """
+    ages_s = at_s - trail.times_s
+    if ages_s[-1] < _LEAST_STEP_S:
+        return trail
+    apart = np.square(trail.pictures - thumbnail).mean(axis=1, dtype=np.float64)
+    mismatch, around, has_both = _compared(ages_s, apart)
+    fades = np.exp(-ages_s[-1] / np.maximum(RUN_S, PERIODS_S))
+    kept = ages_s <= PERIODS_S[-1] + _AROUND_S[1]
+    return Recurrence(
+        trail.began_s,
+        np.append(trail.times_s[kept], at_s),
+        np.concatenate([trail.pictures[kept], thumbnail[None]]),
+        trail.mismatch * fades + np.where(has_both, mismatch, 0.0),
+        trail.around * fades + np.where(has_both, around, 0.0),
+        trail.moment * fades + np.where(has_both, apart[-1], 0.0),
+    )
+
+
+def _compared(ages_s: Floats, apart: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """For each period: the mismatch one period ago, the mean of those around, whether both are.
+
+    Args:
+        ages_s: (n,) of the remembered frames, falling.
+        apart: (n,) their mismatch with the frame of now.
+    """
+    # Oldest first, so that times rise and a stretch of time is a slice.
+    times_s = -ages_s
+    sums = np.concatenate([[0.0], np.cumsum(apart)])
+    edges = [_places(times_s, shift) for shift in (-_NEAR_S, _NEAR_S)]
+    nearest = _least_between(apart, *edges)
+    count, total = np.zeros(len(PERIODS_S)), np.zeros(len(PERIODS_S))
+    inner, outer = _AROUND_S
+    for low, high in ((-outer, -inner), (inner, outer)):
+        first, last = _places(times_s, low), _places(times_s, high)
+        count += last - first
+        total += sums[last] - sums[first]
+    has_both = (edges[1] > edges[0]) & (count >= 4) & (times_s[0] <= -PERIODS_S)
+    return nearest, total / np.maximum(count, 1), has_both
+
+
+def _places(times_s: Floats, shift_s: float) -> NDArray[np.intp]:
+    """Number of the first frame that is not older than each period, moved by `shift_s`."""
+    return np.searchsorted(times_s, -PERIODS_S + shift_s)
+
+
+def _least_between(values: Floats, first: NDArray[np.intp], last: NDArray[np.intp]) -> Floats:
+    """The smallest value from `first` up to, not including, `last`; infinite where there is none.
+
+    At most a few frames lie in a stretch, for none comes faster than `_LEAST_STEP_S`.
+    """
+    padded = np.append(values, np.inf)
+    steps = np.arange(int(2 * _NEAR_S / _LEAST_STEP_S) + 2)
+    places = first[:, None] + steps
+    inside = places < last[:, None]
+    found: Floats = np.where(inside, padded[np.minimum(places, len(values))], np.inf).min(axis=1)
+    return found
