@@ -19,6 +19,8 @@ class Tag(StrEnum):
     USER_ENABLED = "user:account:enabled"
     USER_REMOVED = "user:account:removed"
     USER_ROLE_CHANGED = "user:role:changed"
+    INVITATION_ISSUED = "user:invitation:issued"
+    INVITATION_ACCEPTED = "user:invitation:accepted"
     PASSWORD_CHANGED = "user:password:changed"  # noqa: S105 - a tag, not a secret
     PASSWORD_RESET = "user:password:reset"  # noqa: S105 - a tag, not a secret
     PASSWORD_REFUSED = "user:password:refused"  # noqa: S105 - a tag, not a secret

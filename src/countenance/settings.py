@@ -88,6 +88,8 @@ class LoginSettings:
     """Face attempts after one right password."""
     code_lifetime_s: float = _setting("LOGIN_CODE_LIFETIME_S", 900.0)
     """How long a one-time login code of an administrator is good, seconds."""
+    invitation_lifetime_s: float = _setting("INVITATION_LIFETIME_S", 259_200.0)
+    """How long the link is good with which somebody chooses a password, seconds."""
 
     def __post_init__(self) -> None:
         if self.policy not in LOGIN_POLICIES:

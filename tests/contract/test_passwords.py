@@ -7,7 +7,7 @@ import pytest
 
 from countenance.clock import ManualClock
 from countenance.events import Tag
-from countenance.identity.errors import UserNotFoundError, WeakPasswordError
+from countenance.identity.errors import WeakPasswordError
 from countenance.identity.interfaces import Purpose, User, UserId
 from countenance.identity.services import Identity, open_identity
 from countenance.settings import LoginSettings, Settings
@@ -72,20 +72,6 @@ def test_a_refused_change_leaves_the_password(identity: Identity, admin: User) -
         with pytest.raises(WeakPasswordError):
             identity.passwords.change(admin.id, password=weak)
     assert identity.passwords.verify(name="ada", password=PASSWORD) is not None
-
-
-def test_a_reset_ends_sessions_and_asks_for_a_new_password(identity: Identity, admin: User) -> None:
-    bob = add_viewer(identity, "bob", actor=admin)
-    token = identity.sessions.begin(bob.id, methods=("pwd",), address="")
-    temporary = identity.passwords.reset(bob.id, actor=admin.id)
-    assert identity.sessions.find(token) is None
-    assert identity.passwords.verify(name="bob", password=PASSWORD) is None
-    back = identity.passwords.verify(name="bob", password=temporary)
-    assert back is not None
-    assert back.must_change_password
-    assert identity.passwords.reset(bob.id, actor=admin.id) != temporary
-    with pytest.raises(UserNotFoundError):
-        identity.passwords.reset(UserId("nobody"), actor=None)
 
 
 @pytest.mark.usefixtures("admin")
@@ -202,7 +188,7 @@ def test_secrets_are_nowhere_in_clear(identity: Identity, admin: User, database_
     )
     secrets = {
         "password": PASSWORD,
-        "temporary password": identity.passwords.reset(bob.id, actor=admin.id),
+        "invitation": identity.invitations.reset(bob.id, actor=admin.id),
         "session token": identity.sessions.begin(admin.id, methods=("pwd",), address=""),
         "pending token": pending,
         "ticket": identity.transactions.issue_ticket(pending),

@@ -29,6 +29,7 @@ ROUTES: Final[Mapping[str, frozenset[Role] | None]] = {
     "auth.complete": PUBLIC,
     "auth.code": PUBLIC,
     "auth.logout": PUBLIC,
+    "invite.invite": PUBLIC,
     "ways.choose": PUBLIC,
     "ways.app": PUBLIC,
     "ways.recovery": PUBLIC,

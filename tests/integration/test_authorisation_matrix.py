@@ -115,7 +115,7 @@ def test_an_officer_helps_a_viewer_with_face_and_code(door: Door, people: dict[R
     page = visit.get(f"/people/{viewer.id}").text
     assert "Give a login code" in page
     assert "Enrol at this camera" in page
-    for word in ("Give a new password", "Change role", "Disable", "Remove"):
+    for word in ("Give a link", "Change role", "Disable", "Remove"):
         assert word not in page
     assert "data-secret" in visit.post(f"/people/{viewer.id}/code").text
 

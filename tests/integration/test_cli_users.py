@@ -43,8 +43,10 @@ def test_the_life_of_users(home: Path) -> None:
     assert names(home)["ben"]["enabled"] is False
     assert run(home, "users", "enable", "ben").returncode == 0
     assert names(home)["ben"]["enabled"] is True
-    reset = run(home, "users", "reset", "ben", "--yes", "--json")
-    assert json.loads(reset.stdout)["temporary_password"] != answer["temporary_password"]
+    reset = json.loads(run(home, "users", "reset", "ben", "--yes", "--json").stdout)
+    assert reset["link"] == f"http://localhost:8000/invite#{reset['code']}"
+    assert reset["hours"] == 72
+    assert names(home)["ben"]["has_password"] is False
     code = json.loads(run(home, "users", "code", "ben", "--json").stdout)
     assert code["minutes"] == 15
     assert code["code"]

@@ -172,7 +172,7 @@ def test_a_password_waits_five_minutes_for_its_face(door: Door) -> None:
 def test_somebody_new_replaces_the_given_password_then_enrols(door: Door) -> None:
     administrator = door.administrator()
     page = door.visit_as(administrator).post(
-        "/people/add", name="grace", display_name="Grace Hopper", role="viewer"
+        "/people/add", name="grace", display_name="Grace Hopper", role="viewer", way="password"
     )
     temporary = re.search(r"data-secret>([^<]+)<", page.text)
     assert temporary
@@ -221,10 +221,9 @@ def test_a_face_of_an_older_model_is_enrolled_anew_after_a_password_reset(door: 
     door.identity.vault.store(grace.id, type(old)(old.samples, "older/1"), actor=None)
     visit = door.visit()
     assert visit.password("grace").location == "/login/face"
-    temporary = door.identity.passwords.reset(grace.id, actor=None)
-    visit.password("grace", temporary)
-    answer = visit.post("/login/password", password="four green kites", again="four green kites")
-    assert answer.location == "/enrol"
+    code = door.identity.invitations.reset(grace.id, actor=None)
+    own = "four green kites"
+    assert visit.post("/invite", code=code, password=own, again=own).location == "/enrol"
 
 
 def test_an_enrolment_by_an_administrator_is_no_way_to_log_in_as_somebody(door: Door) -> None:

@@ -175,15 +175,6 @@ def test_an_unknown_role_becomes_the_smaller_one(door: Door, visit: Visit) -> No
     assert user.role.value == "viewer"
 
 
-def test_a_reset_password_is_shown_once_and_ends_the_logins(door: Door, visit: Visit) -> None:
-    grace = door.viewer()
-    hers = door.visit_as(grace)
-    page = visit.post(f"/people/{grace.id}/password")
-    assert page.headers["Cache-Control"] == "no-store"
-    assert door.identity.passwords.verify(name="grace", password=secret(page.text)) is not None
-    assert hers.get("/").status_code == 302
-
-
 def test_a_login_code_is_shown_once_and_works_once(door: Door, visit: Visit) -> None:
     grace = door.viewer()
     code = secret(visit.post(f"/people/{grace.id}/code").text)

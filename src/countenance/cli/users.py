@@ -81,6 +81,46 @@ def add(
         click.echo(f"Temporary password, shown once: {password}")
 
 
+@users.command()
+@click.argument("name")
+@click.option("--name", "display_name", default="", help="Name to show; default the login name.")
+@_ROLE
+@json_option
+@pass_session
+def invite(session: Session, name: str, display_name: str, role: str) -> None:
+    """Add the user NAME, who chooses the password: print a link for that, once.
+
+    Nobody else ever knows the password. COUNTENANCE_ORIGINS gives the link its address.
+
+    \b
+    Examples:
+      countenance users invite ada
+      countenance users invite ben --name "Ben Hur" --role operator
+    """
+    from countenance.identity.interfaces import Role
+
+    user, issued = session.container.identity.invitations.invite(
+        name=name, display_name=display_name, role=Role(role), actor=None
+    )
+    _tell_invitation(session, user, issued)
+
+
+def _tell_invitation(session: Session, user: User, code: str) -> None:
+    from countenance.cli.run import page
+
+    server = session.settings.server
+    address = server.origins[0] if server.origins else page(server)
+    link = f"{address}/invite#{code}"
+    hours = round(session.settings.login.invitation_lifetime_s / 3600)
+    if session.wants_json:
+        session.answer({"user": user.name, "link": link, "code": code, "hours": hours})
+        return
+    click.echo(
+        f"{user.name} ({user.display_name}), {user.role}, chooses a password with this link,"
+    )
+    click.echo(f"good once, for {hours} hours: {link}")
+
+
 def _password(session: Session, *, from_stdin: bool) -> str:
     """The password of standard input or of the person at the terminal; empty to have one made."""
     if from_stdin:
@@ -106,7 +146,9 @@ def _temporary_password() -> str:
 @users.command("list")
 @click.option("--search", default="", help="Part of the login or display name.")
 @click.option("--role", type=click.Choice(ROLE_NAMES), help="Only users of this role.")
-@click.option("--state", type=click.Choice(["enabled", "disabled"]), help="Only users like that.")
+@click.option(
+    "--state", type=click.Choice(["enabled", "waiting", "disabled"]), help="Only users like that."
+)
 @click.option(
     "--face", type=click.Choice(["enrolled", "other_pack", "none"]),
     help="Only users with such a face; other_pack has to be enrolled again.",
@@ -118,7 +160,7 @@ def list_users(
 ) -> None:
     """List users by name.
 
-    JSON keys: users (list of name display_name role enabled face_samples face_pack
+    JSON keys: users (list of name display_name role enabled has_password face_samples face_pack
     enrol_again created_at last_login_at); enrol_again is true for a face of another model pack.
 
     \b
@@ -176,11 +218,17 @@ def _table(found: list[User], *, pack: str) -> object:
             user.name,
             user.display_name,
             user.role,
-            "enabled" if user.is_enabled else "disabled",
+            _state(user),
             _face(user, pack=pack),
             _day(user.last_login_at),
         )
     return table
+
+
+def _state(user: User) -> str:
+    if not user.is_enabled:
+        return "disabled"
+    return "enabled" if user.has_password else "no password"
 
 
 def _face(user: User, *, pack: str) -> str:
@@ -201,6 +249,7 @@ def _as_json(user: User, *, pack: str) -> dict[str, object]:
         "display_name": user.display_name,
         "role": user.role,
         "enabled": user.is_enabled,
+        "has_password": user.has_password,
         "face_samples": user.face.samples if user.face else 0,
         "face_pack": user.face.pack if user.face else None,
         "enrol_again": user.face is not None and user.face.pack != pack,
@@ -285,18 +334,17 @@ def remove(session: Session, name: str, yes: bool) -> None:
 @json_option
 @pass_session
 def reset(session: Session, name: str, yes: bool) -> None:
-    """Give NAME a new temporary password, printed once; all sessions end.
+    """Take the password of NAME away; print a link for choosing a new one, once.
+
+    All sessions of NAME end. For somebody invited it is a new invitation.
 
     \b
     Example: countenance users reset ben
     """
     user = find_user(session, name)
     confirm(f"Reset the password of {user.name}? All sessions end.", yes=yes)
-    password = session.container.identity.passwords.reset(user.id, actor=None)
-    if session.wants_json:
-        session.answer({"user": user.name, "temporary_password": password})
-    else:
-        click.echo(f"Temporary password of {user.name}, shown once: {password}")
+    issued = session.container.identity.invitations.reset(user.id, actor=None)
+    _tell_invitation(session, user, issued)
 
 
 @users.command()

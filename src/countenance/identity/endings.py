@@ -6,12 +6,14 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session as DbSession
 
 from countenance.identity.interfaces import Purpose, UserId
+from countenance.identity.invitation_rows import InvitationRow
 from countenance.identity.models import LoginCodeRow, SessionRow, TransactionRow
 from countenance.identity.store import affected
 
 
 def shut_out(session: DbSession, user_id: UserId) -> None:
-    """End sessions, pending logins, ceremonies begun for others, and the login code."""
+    """End sessions, pending logins, ceremonies begun for others, login code and invitation."""
+    session.execute(delete(InvitationRow).where(InvitationRow.user_id == user_id))
     session.execute(delete(LoginCodeRow).where(LoginCodeRow.user_id == user_id))
     session.execute(delete(TransactionRow).where(TransactionRow.actor_id == user_id))
     session.execute(delete(TransactionRow).where(TransactionRow.user_id == user_id))

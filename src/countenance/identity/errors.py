@@ -7,6 +7,7 @@ IdentityError
 ├── WeakPasswordError       the password is too short, too long or too common
 ├── LastAdministratorError  the act would leave nobody who can administer
 ├── AlreadySetUpError       the first administrator exists
+├── InvitationError         a code for choosing a password is unknown, used or expired
 ├── OwnRoleError            somebody changes the own role
 ├── NotPermittedError       the role of whoever asks does not reach that far
 ├── TicketError             a capture ticket is unknown, expired or already used
@@ -61,6 +62,12 @@ class AlreadySetUpError(IdentityError):
     """The first administrator exists; setup is over."""
 
     code = "identity.already_set_up"
+
+
+class InvitationError(IdentityError):
+    """A code for choosing a password is unknown, used or expired."""
+
+    code = "identity.invitation"
 
 
 class OwnRoleError(IdentityError):

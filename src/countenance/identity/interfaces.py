@@ -51,6 +51,8 @@ class User:
     face: FaceSummary | None
     created_at: datetime
     last_login_at: datetime | None
+    has_password: bool = True
+    """False for whoever is to choose one with a code, see `administration_interfaces`."""
 
     def may(self, permission: Permission) -> bool:
         """Whether this person's role has that permission."""
@@ -61,6 +63,9 @@ class UserState(StrEnum):
     """Whether a user may come in."""
 
     ENABLED = "enabled"
+    """Has a password and may come in."""
+    WAITING = "waiting"
+    """Enabled, but has no password yet: invited, or the password was reset."""
     DISABLED = "disabled"
 
 
@@ -192,9 +197,6 @@ class Passwords(Protocol):
 
     def change(self, user_id: UserId, *, password: str) -> None:
         """Set the own password; ends no session. Raises: WeakPasswordError."""
-
-    def reset(self, user_id: UserId, *, actor: UserId | None) -> str:
-        """Set a random temporary password, ends all sessions; returns it once."""
 
 
 class TemplateVault(Protocol):

@@ -22,13 +22,12 @@ from sqlalchemy import select, update
 from countenance.events import Tag
 from countenance.identity.audit import note
 from countenance.identity.common_passwords import COMMON_PASSWORDS
-from countenance.identity.endings import drop_pending_logins, end_sessions
+from countenance.identity.endings import drop_pending_logins
 from countenance.identity.errors import UnacceptableNameError, WeakPasswordError
 from countenance.identity.interfaces import User, UserId
 from countenance.identity.models import UserRow
 from countenance.identity.names import fold, login_name
 from countenance.identity.store import Store, as_user, is_id, read_user, select_users
-from countenance.identity.tokens import new_code
 
 MIN_LENGTH: Final = 8
 MAX_LENGTH: Final = 256
@@ -36,6 +35,8 @@ CONCURRENT_HASHES: Final = 4
 """Each takes 64 MiB and 4 lanes; further ones wait."""
 TEMPORARY_GROUPS: Final = 3
 """Groups of five characters in a temporary password: 73 bits."""
+NO_PASSWORD: Final = ""
+"""Stands in the place of a hash for whoever is to choose a password with a code."""
 
 
 class Hasher:
@@ -53,14 +54,17 @@ class Hasher:
         return self._hash(password)
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the password made the hash; without a hash the same work is done in vain."""
-        known = self._nobody if stored is None else stored
+        """Whether the password made the hash; without a hash the same work is done in vain.
+
+        `NO_PASSWORD` is no hash either: whoever was invited looks like nobody at all.
+        """
+        known = stored or self._nobody
         with self._places:
             try:
                 self._argon2.verify(known, _encoded(password[:MAX_LENGTH]))
             except (VerificationError, InvalidHashError):
                 return False
-        return stored is not None and len(password) <= MAX_LENGTH
+        return bool(stored) and len(password) <= MAX_LENGTH
 
     def renewed(self, stored: str, password: str) -> str | None:
         """A hash with today's cost if the stored one has another; the password is known right."""
@@ -142,15 +146,6 @@ class SqlPasswords:
         return self._hasher.verify(stored, password)
 
     def change(self, user_id: UserId, *, password: str) -> None:
-        self._set(user_id, password, Tag.PASSWORD_CHANGED, actor=user_id)
-
-    def reset(self, user_id: UserId, *, actor: UserId | None) -> str:
-        password = new_code(TEMPORARY_GROUPS)
-        self._set(user_id, password, Tag.PASSWORD_RESET, actor=actor)
-        return password
-
-    def _set(self, user_id: UserId, password: str, tag: Tag, *, actor: UserId | None) -> None:
-        is_reset = tag is Tag.PASSWORD_RESET
         with self._store.reading() as session:
             name = read_user(session, user_id).name
         hashed = self._hasher.hash_new(password, name=name)
@@ -159,12 +154,11 @@ class SqlPasswords:
             session.execute(
                 update(UserRow)
                 .where(UserRow.id == user_id)
-                .values(password_hash=hashed, must_change_password=is_reset)
+                .values(password_hash=hashed, must_change_password=False)
             )
             drop_pending_logins(session, user_id)
-            if is_reset:
-                end_sessions(session, user_id)
-            note(session, tag, at=self._store.now(), subject_id=user_id, actor_id=actor)
+            at = self._store.now()
+            note(session, Tag.PASSWORD_CHANGED, at=at, subject_id=user_id, actor_id=user_id)
 
     def _enabled_user(self, name: str) -> tuple[User, str] | None:
         try:

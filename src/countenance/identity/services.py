@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 
 from countenance.clock import Clock
 from countenance.db import Database, DatabaseError, open_database
+from countenance.identity.administration_interfaces import Invitations
 from countenance.identity.audit import SqlAuditTrail
 from countenance.identity.authenticator_apps import SqlAuthenticatorApps
 from countenance.identity.devices import SqlDevices
@@ -27,6 +28,7 @@ from countenance.identity.interfaces import (
     Transactions,
     Users,
 )
+from countenance.identity.invitations import SqlInvitations
 from countenance.identity.keys import open_keys
 from countenance.identity.login_codes import SqlLoginCodes
 from countenance.identity.passkeys import SqlPasskeys
@@ -48,6 +50,7 @@ class Purged:
     sessions: int
     transactions: int
     login_codes: int
+    invitations: int
     devices: int
 
 
@@ -63,19 +66,26 @@ class Identity:
     devices: Devices
     transactions: Transactions
     login_codes: LoginCodes
+    invitations: Invitations
     authenticator_apps: AuthenticatorApps
     recovery_codes: RecoveryCodes
     passkeys: Passkeys
     factor_policies: FactorPolicies
     audit: AuditTrail
     _database: Database
-    _expiring: tuple[SqlSessions, SqlTransactions, SqlLoginCodes, SqlDevices]
+    _expiring: tuple[SqlSessions, SqlTransactions, SqlLoginCodes, SqlDevices, SqlInvitations]
 
     def purge_expired(self) -> Purged:
         """Drop what can no longer be used. Raises: StorageError."""
-        sessions, transactions, codes, devices = (service.purge() for service in self._expiring)
+        sessions, transactions, codes, devices, invitations = (
+            service.purge() for service in self._expiring
+        )
         return Purged(
-            sessions=sessions, transactions=transactions, login_codes=codes, devices=devices
+            sessions=sessions,
+            transactions=transactions,
+            login_codes=codes,
+            invitations=invitations,
+            devices=devices,
         )
 
     def close(self) -> None:
@@ -125,6 +135,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
     )
     devices = SqlDevices(store, forget_after_days=settings.sessions.device_limit_days)
     codes = SqlLoginCodes(store, keys, lifetime_s=settings.login.code_lifetime_s)
+    invitations = SqlInvitations(store, hasher, lifetime_s=settings.login.invitation_lifetime_s)
     return Identity(
         users=SqlUsers(store, hasher),
         passwords=SqlPasswords(store, hasher),
@@ -134,11 +145,12 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         devices=devices,
         transactions=transactions,
         login_codes=codes,
+        invitations=invitations,
         authenticator_apps=SqlAuthenticatorApps(store, keys),
         recovery_codes=SqlRecoveryCodes(store, keys),
         passkeys=SqlPasskeys(store),
         factor_policies=read_policies(settings.factors),
         audit=SqlAuditTrail(store),
         _database=store.database,
-        _expiring=(sessions, transactions, codes, devices),
+        _expiring=(sessions, transactions, codes, devices, invitations),
     )

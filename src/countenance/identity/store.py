@@ -96,6 +96,7 @@ def as_user(
         face=face,
         created_at=row.created_at,
         last_login_at=row.last_login_at,
+        has_password=bool(row.password_hash),
     )
 
 

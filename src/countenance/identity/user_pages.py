@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session as DbSession
 from countenance.identity.interfaces import FaceState, UserFilter, UserPage, UserState
 from countenance.identity.models import TemplateRow, UserRow
 from countenance.identity.names import fold
+from countenance.identity.passwords import NO_PASSWORD
 from countenance.identity.store import as_user, select_users
 
 
@@ -60,10 +61,18 @@ def _conditions(fits: UserFilter) -> list[ColumnElement[bool]]:
     if fits.role is not None:
         found.append(UserRow.role == fits.role.value)
     if fits.state is not None:
-        found.append(UserRow.is_enabled.is_(fits.state is UserState.ENABLED))
+        found += _state(fits.state)
     if fits.face is not None:
         found.append(_face(fits.face, pack=fits.pack))
     return found
+
+
+def _state(state: UserState) -> list[ColumnElement[bool]]:
+    if state is UserState.DISABLED:
+        return [UserRow.is_enabled.is_(False)]
+    has_password = UserRow.password_hash != NO_PASSWORD
+    wanted = has_password if state is UserState.ENABLED else ~has_password
+    return [UserRow.is_enabled.is_(True), wanted]
 
 
 def _face(state: FaceState, *, pack: str) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
@@ -25,7 +26,7 @@ from countenance.identity.interfaces import EVERY_USER, Role, User, UserFilter, 
 from countenance.identity.models import InstallationRow, TemplateRow, UserRow
 from countenance.identity.names import display_name as shown_name
 from countenance.identity.names import fold, login_name
-from countenance.identity.passwords import Hasher
+from countenance.identity.passwords import NO_PASSWORD, Hasher
 from countenance.identity.store import Store, as_user, is_id, read_user, select_users
 from countenance.identity.template_changes import note_change
 from countenance.identity.user_pages import user_page
@@ -48,25 +49,21 @@ class SqlUsers:
         if self.is_set_up():
             raise _already_set_up()
         row = self._row(name, display_name, password, Role.ADMINISTRATOR)
-        row.must_change_password = False
         user_id = UserId(row.id)
         with self._store.writing() as session:
             if not _mark_set_up(session):
                 raise _already_set_up()
-            _insert(session, row)
             note(session, Tag.SETUP_COMPLETED, at=row.created_at, actor_id=user_id)
-            self._note_added(session, row, actor=user_id)
+            insert_user(session, row, actor=user_id)
             return read_user(session, user_id)
 
     def add(
         self, *, name: str, display_name: str, password: str, role: Role, actor: UserId | None
     ) -> User:
         row = self._row(name, display_name, password, role)
+        row.must_change_password = True
         with self._store.writing() as session:
-            _insert(session, row)
-            if role is Role.ADMINISTRATOR:
-                _mark_set_up(session)  # from the command line, before the page was ever opened
-            self._note_added(session, row, actor=actor)
+            insert_user(session, row, actor=actor)
             return read_user(session, UserId(row.id))
 
     def get(self, user_id: UserId) -> User:
@@ -165,29 +162,43 @@ class SqlUsers:
 
     def _row(self, name: str, display_name: str, password: str, role: Role) -> UserRow:
         """A new row; hashes the password, so it is made before a transaction holds the writer."""
-        key = login_name(name)
-        shown = shown_name(display_name, fallback=name.strip())
-        return UserRow(
-            id=str(uuid4()),
-            name=key,
-            display_name=shown,
-            search_text=f"{key}\n{fold(shown)}",
-            role=role.value,
-            is_enabled=True,
-            must_change_password=True,
-            password_hash=self._hasher.hash_new(password, name=key),
-            created_at=self._store.now(),
-        )
+        row = new_user_row(name, display_name, role=role, at=self._store.now())
+        row.password_hash = self._hasher.hash_new(password, name=row.name)
+        return row
 
-    def _note_added(self, session: DbSession, row: UserRow, *, actor: UserId | None) -> None:
-        note(
-            session,
-            Tag.USER_ADDED,
-            at=row.created_at,
-            subject_id=UserId(row.id),
-            actor_id=actor,
-            details={"role": row.role},
-        )
+
+def new_user_row(
+    name: str, display_name: str, *, role: Role, at: datetime, password_hash: str = NO_PASSWORD
+) -> UserRow:
+    """A row that is not in the database yet. Raises: UnacceptableNameError."""
+    key = login_name(name)
+    shown = shown_name(display_name, fallback=name.strip())
+    return UserRow(
+        id=str(uuid4()),
+        name=key,
+        display_name=shown,
+        search_text=f"{key}\n{fold(shown)}",
+        role=role.value,
+        is_enabled=True,
+        must_change_password=False,
+        password_hash=password_hash,
+        created_at=at,
+    )
+
+
+def insert_user(session: DbSession, row: UserRow, *, actor: UserId | None) -> None:
+    """Put a new row in, with its place in the trail. Raises: NameTakenError."""
+    _insert(session, row)
+    if row.role == Role.ADMINISTRATOR.value:
+        _mark_set_up(session)  # from the command line, before the page was ever opened
+    note(
+        session,
+        Tag.USER_ADDED,
+        at=row.created_at,
+        subject_id=UserId(row.id),
+        actor_id=actor,
+        details={"role": row.role},
+    )
 
 
 @contextlib.contextmanager

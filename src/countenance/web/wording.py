@@ -60,7 +60,11 @@ ROLES: Final[Mapping[Role, str]] = {
 
 FILTERS: Final[Mapping[str, Mapping[str, str]]] = {
     "role": {role.value: role.value.capitalize() for role in Role},
-    "state": {UserState.ENABLED: "Enabled", UserState.DISABLED: "Disabled"},
+    "state": {
+        UserState.ENABLED: "Enabled",
+        UserState.WAITING: "No password yet",
+        UserState.DISABLED: "Disabled",
+    },
     "face": {
         FaceState.ENROLLED: "With a face",
         FaceState.NONE: "Without a face",

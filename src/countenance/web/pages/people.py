@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypedDict, TypeVar
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -98,20 +98,37 @@ def _query(fits: UserFilter) -> dict[str, Any]:
 def add() -> Answer:
     if request.method == "GET":
         return render_template("person_add.html", form={})
-    name = request.form.get("name", "")
-    temporary = new_code(TEMPORARY_GROUPS)
+    is_invited = request.form.get("way") != "password"
     try:
-        user = identity().users.add(
-            name=name,
-            display_name=request.form.get("display_name", "").strip() or name,
-            password=temporary,
-            role=_asked_role() or Role.VIEWER,
-            actor=session().user.id,
-        )
+        user, secret = _invited() if is_invited else _added()
     except (NameTakenError, UnacceptableNameError, WeakPasswordError) as error:
         page = render_template("person_add.html", form=request.form, problem=str(error))
         return page, FORM_REFUSED
-    return _show_secret(user, "password", temporary)
+    return _show_secret(user, "invitation" if is_invited else "password", secret)
+
+
+def _invited() -> tuple[User, str]:
+    return identity().invitations.invite(**_asked_person(), actor=_actor())
+
+
+def _added() -> tuple[User, str]:
+    temporary = new_code(TEMPORARY_GROUPS)
+    return identity().users.add(**_asked_person(), password=temporary, actor=_actor()), temporary
+
+
+class _AskedPerson(TypedDict):
+    name: str
+    display_name: str
+    role: Role
+
+
+def _asked_person() -> _AskedPerson:
+    name = request.form.get("name", "")
+    return {
+        "name": name,
+        "display_name": request.form.get("display_name", "").strip() or name,
+        "role": _asked_role() or Role.VIEWER,
+    }
 
 
 def _asked_role() -> Role | None:
@@ -200,7 +217,7 @@ def _role_again(user: User, problem: str) -> Answer:
 @permission_required(Permission.RESET_CREDENTIALS)
 def password(user_id: str) -> Answer:
     user = subject_of_act(user_id)
-    return _show_secret(user, "password", identity().passwords.reset(user.id, actor=_actor()))
+    return _show_secret(user, "reset", identity().invitations.reset(user.id, actor=_actor()))
 
 
 @permission_required(Permission.ISSUE_LOGIN_CODES)
@@ -211,12 +228,16 @@ def code(user_id: str) -> Answer:
 
 def _show_secret(user: User, kind: str, secret: str) -> str:
     """Shown in the answer itself: it is nowhere else, and `no-store` keeps it out of caches."""
+    limits = web().container.settings.login
     return render_template(
         "person_secret.html",
         person=user,
         kind=kind,
         secret=secret,
-        minutes=int(web().container.settings.login.code_lifetime_s // 60),
+        # After the #, where neither a proxy nor this server writes it into a log.
+        link=f"{url_for('invite.invite', _external=True)}#{secret}",
+        minutes=int(limits.code_lifetime_s // 60),
+        hours=int(limits.invitation_lifetime_s // 3600),
     )
 
 

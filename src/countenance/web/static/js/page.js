@@ -61,6 +61,15 @@ function sendOnce() {
   });
 }
 
+/** The code of a link stands after its #: into the form with it, and out of the address. */
+function takeCode() {
+  const field = document.querySelector("[data-from-fragment]");
+  const code = location.hash.slice(1);
+  if (!field || !/^[\w-]{1,64}$/.test(code)) return;
+  field.value = code;
+  history.replaceState(null, "", location.pathname);
+}
+
 /** A choice that narrows down a list shows it at once. */
 function submitChoices() {
   for (const choice of document.querySelectorAll("select[data-submit]")) {
@@ -70,6 +79,7 @@ function submitChoices() {
 
 revealPasswords();
 submitChoices();
+takeCode();
 copySecrets();
 printPages();
 goBack();
