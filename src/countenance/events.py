@@ -12,6 +12,7 @@ class Tag(StrEnum):
     """
 
     SETUP_COMPLETED = "system:setup:completed"
+    KEYS_ROTATED = "system:keys:rotated"
     DETECTOR_PROMOTED = "system:detector:promoted"
     DETECTOR_DEMOTED = "system:detector:demoted"
     USER_ADDED = "user:account:added"

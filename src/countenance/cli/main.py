@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "faces": "countenance.cli.faces:faces",
     "pad": "countenance.cli.pad:pad",
     "models": "countenance.cli.models:models",
+    "keys": "countenance.cli.keys:keys",
     "evaluate": "countenance.cli.evaluate:evaluate",
     "bench": "countenance.cli.bench:bench",
     "doctor": "countenance.cli.doctor:doctor",

@@ -22,7 +22,7 @@ from countenance.identity.audit import note
 from countenance.identity.errors import FactorUnreadableError
 from countenance.identity.factor_interfaces import CodeOutcome
 from countenance.identity.interfaces import UserId
-from countenance.identity.keys import Keys
+from countenance.identity.keys import Keys, check_current
 from countenance.identity.models import ID
 from countenance.identity.store import CLOCK_TOLERANCE, Store, affected, read_user
 from countenance.identity.totp import matching_step, new_secret
@@ -61,12 +61,14 @@ class SqlAuthenticatorApps:
 
     def __init__(self, store: Store, keys: Keys) -> None:
         self._store = store
+        self._keys = keys
         self._key = keys.authenticator_apps
 
     def begin(self, user_id: UserId) -> str:
         secret, now = new_secret(), self._store.now()
         nonce, sealed = _seal(secret, key=self._key, user_id=user_id, is_draft=True)
         with self._store.writing() as session:
+            check_current(session, self._keys)
             read_user(session, user_id)
             _drop(session, user_id, is_draft=True)
             session.add(
@@ -90,6 +92,7 @@ class SqlAuthenticatorApps:
     def confirm(self, user_id: UserId, code: str) -> bool:
         now = self._store.now()
         with self._store.writing() as session:
+            check_current(session, self._keys)
             draft = _locked(session, user_id, is_draft=True)
             if draft is None or not self._is_current(draft):
                 return False
@@ -156,14 +159,37 @@ class SqlAuthenticatorApps:
         return -CLOCK_TOLERANCE <= age < DRAFT_LIFETIME
 
     def _open(self, row: AuthenticatorAppRow) -> str:
-        context = _context(UserId(row.user_id), is_draft=row.is_draft)
+        return _opened(row, key=self._key)
+
+
+def reseal_secrets(session: DbSession, *, old_key: bytes, new_key: bytes) -> tuple[int, int]:
+    """Encrypt every secret anew.
+
+    Returns: how many were encrypted, and how many could not be read and stay as they are.
+    """
+    sealed = unreadable = 0
+    for row in session.scalars(select(AuthenticatorAppRow)).all():
         try:
-            return AESGCM(self._key).decrypt(row.nonce, row.ciphertext, context).decode("ascii")
-        except (InvalidTag, ValueError) as error:
-            raise FactorUnreadableError(
-                f"The authenticator secret of user {row.user_id} cannot be decrypted.",
-                remedy="Log in another way, remove the app and add it anew.",
-            ) from error
+            secret = _opened(row, key=old_key)
+        except FactorUnreadableError:
+            unreadable += 1
+            continue
+        row.nonce, row.ciphertext = _seal(
+            secret, key=new_key, user_id=UserId(row.user_id), is_draft=row.is_draft
+        )
+        sealed += 1
+    return sealed, unreadable
+
+
+def _opened(row: AuthenticatorAppRow, *, key: bytes) -> str:
+    context = _context(UserId(row.user_id), is_draft=row.is_draft)
+    try:
+        return AESGCM(key).decrypt(row.nonce, row.ciphertext, context).decode("ascii")
+    except (InvalidTag, ValueError) as error:
+        raise FactorUnreadableError(
+            f"The authenticator secret of user {row.user_id} cannot be decrypted.",
+            remedy="Log in another way, remove the app and add it anew.",
+        ) from error
 
 
 def _seal(secret: str, *, key: bytes, user_id: UserId, is_draft: bool) -> tuple[bytes, bytes]:

@@ -72,6 +72,8 @@ class Identity:
     passkeys: Passkeys
     factor_policies: FactorPolicies
     audit: AuditTrail
+    key_fingerprint: str
+    """Tells master keys apart; reveals nothing of them."""
     _database: Database
     _expiring: tuple[SqlSessions, SqlTransactions, SqlLoginCodes, SqlDevices, SqlInvitations]
 
@@ -151,6 +153,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         passkeys=SqlPasskeys(store),
         factor_policies=read_policies(settings.factors),
         audit=SqlAuditTrail(store),
+        key_fingerprint=keys.check[:16],
         _database=store.database,
         _expiring=(sessions, transactions, codes, devices, invitations),
     )

@@ -20,7 +20,7 @@ from countenance.events import Tag
 from countenance.identity.audit import note
 from countenance.identity.errors import TemplateUnreadableError
 from countenance.identity.interfaces import UserId
-from countenance.identity.keys import Keys
+from countenance.identity.keys import Keys, check_current
 from countenance.identity.models import TemplateKeyRow, TemplateRow
 from countenance.identity.store import Store, affected, read_user
 from countenance.identity.template_changes import note_change
@@ -52,6 +52,7 @@ class SqlTemplateVault:
         sealed = seal(template, user_id=user_id, wrapping_key=self._keys.wrapping)
         now = self._store.now()
         with self._store.writing() as session:
+            check_current(session, self._keys)
             read_user(session, user_id)
             _drop(session, user_id)
             session.add_all(
@@ -137,6 +138,27 @@ def unseal(sealed: Sealed, *, user_id: UserId, pack: str, wrapping_key: bytes) -
         return Template.from_bytes(plain, pack=pack)
     except (InvalidTag, ValueError) as error:
         raise _unreadable(user_id) from error
+
+
+def rewrap_data_keys(session: DbSession, *, old_key: bytes, new_key: bytes) -> tuple[int, int]:
+    """Wrap every data key anew; the templates themselves stay as they are.
+
+    Returns: how many were wrapped, and how many could not be opened and stay as they are.
+    """
+    wrapped = unreadable = 0
+    for row, key in session.execute(select_records()).all():
+        if key is None:
+            continue
+        context = b"key" + _context(UserId(row.user_id), row.pack)
+        try:
+            data_key = AESGCM(old_key).decrypt(key.nonce, key.wrapped_key, context)
+        except (InvalidTag, ValueError):
+            unreadable += 1
+            continue
+        key.nonce = os.urandom(NONCE_BYTES)
+        key.wrapped_key = AESGCM(new_key).encrypt(key.nonce, data_key, context)
+        wrapped += 1
+    return wrapped, unreadable
 
 
 def _context(user_id: UserId, pack: str) -> bytes:
