@@ -22,7 +22,7 @@ run: env ## Install what is missing and start the door at http://localhost:8000
 
 test: dev-env ## Install what tests need and run all of them
 	@if [ -x tools/ensure-test-tools ]; then tools/ensure-test-tools; fi
-	@$(PYTHON) -m pytest $(ARGS)
+	@tools/run-tests $(ARGS)
 
 check: dev-env ## Lint, formatting, types, import layers, documentation
 	@$(VENV)/bin/ruff check
