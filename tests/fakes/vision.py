@@ -11,6 +11,7 @@ from countenance.geometry.boxes import Box
 from countenance.geometry.landmarks import Landmarks5
 from countenance.images.crops import REFERENCE_POINTS
 from countenance.images.image import Image
+from countenance.pad.calibration import ShiftBounds
 from countenance.vision.interfaces import BonaFideScore, DetectedFace
 
 PACK = "fake/1"
@@ -91,6 +92,14 @@ class ScriptedPad:
     @property
     def threshold(self) -> float:
         return 0.5
+
+    @property
+    def fingerprint(self) -> str:
+        return "f" * 64
+
+    @property
+    def shift_bounds(self) -> ShiftBounds:
+        return ShiftBounds()
 
     @property
     def expected_log_odds(self) -> float | None:

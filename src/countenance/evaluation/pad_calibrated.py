@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from countenance.datasets.errors import DatasetError
 from countenance.datasets.scores import ScoredPresentation
 from countenance.evaluation.protocols import ScoreSets, grouped, score_sets
-from countenance.pad.calibration import log_odds, threshold_shift
+from countenance.pad.calibration import ShiftBounds, log_odds, score_of, threshold_shift
 from countenance.pad.rates import auc, equal_error_rate, operating_point
+from countenance.pad.shift_bounds import measured_bounds
 from countenance.pad.species import PaiSpecies
 
 DRAWS: Final = 20
@@ -55,6 +56,10 @@ class CalibrationTrial:
     n_attack: int
     uncalibrated: CalibratedErrors
     calibrated: CalibratedErrors
+    calibrated_within_bounds: CalibratedErrors
+    """As logins do it: no threshold moves past `bounds`."""
+    bounds: ShiftBounds
+    """Of a detector with these scores; see `pad.shift_bounds`."""
     shifts: tuple[float, float, float]
     """Least, median and largest, log-odds."""
 
@@ -87,13 +92,14 @@ def calibration_trial(
     _refuse_too_few(known, frames)
     expected = median(float(np.median(sets.bona_fide)) for sets in known)
     rng, at = np.random.default_rng(_SEED), log_odds(threshold)
-    before, after, shifts = [], [], []
+    bounds = _bounds(list(every.values()), threshold)
+    before, after, bounded, shifts = [], [], [], []
     for _ in range(draws):
-        rest, moves = _enrolled(known, expected, frames, rng)
+        rest, moves = _enrolled(known, expected, at, frames, rng)
         shifts += moves
         before.append(_errors(rest, at))
-        moved = [_moved(sets, move) for sets, move in zip(rest, moves, strict=True)]
-        after.append(_errors(moved, at))
+        after.append(_errors(_all_moved(rest, moves), at))
+        bounded.append(_errors(_all_moved(rest, map(bounds.within, moves)), at))
     return CalibrationTrial(
         frames=frames,
         draws=draws,
@@ -103,6 +109,8 @@ def calibration_trial(
         n_attack=sum(sets.all_attacks.size for sets in known),
         uncalibrated=_mean(before),
         calibrated=_mean(after),
+        calibrated_within_bounds=_mean(bounded),
+        bounds=bounds,
         shifts=(min(shifts), median(shifts), max(shifts)),
     )
 
@@ -117,13 +125,18 @@ def _refuse_too_few(known: Sequence[ScoreSets], frames: int) -> None:
 
 
 def _enrolled(
-    known: Sequence[ScoreSets], expected: float, frames: int, rng: np.random.Generator
+    known: Sequence[ScoreSets],
+    expected: float,
+    threshold: float,
+    frames: int,
+    rng: np.random.Generator,
 ) -> tuple[list[ScoreSets], list[float]]:
     """What is left of each source to be judged, and how far its frames move the threshold."""
     rest, moves = [], []
     for sets in known:
         order = rng.permutation(sets.bona_fide)
-        moves.append(threshold_shift(order[:frames].tolist(), expected=expected))
+        chosen = order[:frames].tolist()
+        moves.append(threshold_shift(chosen, expected=expected, threshold=threshold))
         rest.append(ScoreSets(order[frames:], sets.attacks, {}))
     return rest, moves
 
@@ -140,6 +153,8 @@ def as_values(trial: CalibrationTrial) -> dict[str, object]:
         "n_attack": trial.n_attack,
         "uncalibrated": _values(trial.uncalibrated),
         "calibrated": _values(trial.calibrated),
+        "calibrated_within_bounds": _values(trial.calibrated_within_bounds),
+        "bounds": {"fall": round(trial.bounds.fall, 3), "rise": round(trial.bounds.rise, 3)},
         "shift": {"least": least, "median": middle, "largest": largest},
     }
 
@@ -164,6 +179,26 @@ def _logits(sets: ScoreSets) -> ScoreSets:
 
 def _each(scores: Vector) -> Vector:
     return np.array([log_odds(score) for score in scores.tolist()])
+
+
+def _bounds(every: Sequence[ScoreSets], threshold: float) -> ShiftBounds:
+    species = {one for sets in every for one in sets.attacks}
+    return measured_bounds(
+        _scores(sets.bona_fide for sets in every),
+        {
+            one: _scores(sets.attacks[one] for sets in every if one in sets.attacks)
+            for one in species
+        },
+        threshold=threshold,
+    )
+
+
+def _scores(logits: Iterable[Vector]) -> Vector:
+    return np.array([score_of(value) for value in np.concatenate(list(logits)).tolist()])
+
+
+def _all_moved(parts: Sequence[ScoreSets], moves: Iterable[float]) -> list[ScoreSets]:
+    return [_moved(sets, move) for sets, move in zip(parts, moves, strict=True)]
 
 
 def _moved(sets: ScoreSets, shift: float) -> ScoreSets:

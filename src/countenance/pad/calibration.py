@@ -6,15 +6,19 @@ threshold follows them, as far as they are trusted and never past fixed bounds.
 
 How a caller goes about it::
 
-    shift = threshold_shift(log_odds_of_this_camera, expected=pad.expected_log_odds)
+    at = log_odds(pad.threshold)
+    shift = threshold_shift(log_odds_of_this_camera, expected=pad.expected_log_odds, threshold=at)
     threshold = shifted(pad.threshold, shift)
 
 `log_odds_of_this_camera` are `log_odds(score.value)` of frames that are known to be bona fide: of
 an enrolment that somebody watched, or of logins that passed the challenge; not smoothed over time,
 and of the very detector that will be shifted, as every detector has a scale of its own. `expected`
-is what that detector gives bona fide presentations of cameras it was not trained with. Store the
-log-odds, not the shift, with the name of the detector (`PadModel.name`): a rule that changes then
-needs no new frames. Nothing here learns by itself; whoever feeds it decides what is bona fide.
+is what that detector gives bona fide presentations of cameras it was not trained with. Nothing
+here learns by itself; whoever feeds it decides what is bona fide. `camera` says what is kept.
+
+Attacks do not follow their camera as far as bona fide presentations do: between sources held out,
+a threshold that falls by all that a camera is below the others lets more attacks in than it lets
+people in. So it rises with a camera, and falls only by what the camera needs.
 
 Source: empirical-Bayes shrinkage of a group's location towards that of all groups (Efron and
 Morris, Journal of the American Statistical Association 70(350), 1975), with the median in place of
@@ -25,6 +29,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
@@ -37,6 +42,9 @@ LARGEST_RISE: Final = 3.0
 LARGEST_FALL: Final = 2.5
 """Log-odds downwards, the laxer way. Smaller, as whoever could slip frames of attacks in would
 want it large."""
+NEAREST: Final = 0.5
+"""Share of the usual distance between threshold and bona fide presentations that is enough: a
+camera no nearer than that needs no laxer threshold."""
 PRIOR_FRAMES: Final = 0.5
 """So many frames weigh as much as what is known of cameras in general: the variance of frames of
 one camera over that of cameras."""
@@ -46,30 +54,79 @@ _SURE: Final = 1e-9
 """Scores nearer to 0 or 1 count as this."""
 
 
-def threshold_shift(log_odds: Sequence[float], *, expected: float) -> float:
+@dataclass(frozen=True, slots=True)
+class ShiftBounds:
+    """How far a detector's threshold may be moved; log-odds, both 0 or more."""
+
+    fall: float = LARGEST_FALL
+    """The laxer way."""
+    rise: float = LARGEST_RISE
+    """The stricter way."""
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.fall < math.inf and 0 <= self.rise < math.inf):
+            raise ValueError("the bounds of a shift are finite and not negative")
+
+    def within(self, shift: float) -> float:
+        """The shift, or the bound that it passes; 0.0 for one that is no number."""
+        return 0.0 if math.isnan(shift) else min(max(shift, -self.fall), self.rise)
+
+
+OUTER_BOUNDS: Final = ShiftBounds()
+"""No detector's threshold moves farther, whatever its card says."""
+NO_SHIFT: Final = ShiftBounds(fall=0.0, rise=0.0)
+"""Of a detector whose bounds were not measured."""
+
+
+def needed_shift(centre: float, *, expected: float, threshold: float) -> float:
+    """Return how far the threshold would move at a camera that is known for sure.
+
+    Args:
+        centre: where the camera's bona fide presentations lie, log-odds.
+        expected: where they lie at unknown cameras.
+        threshold: where the detector's threshold lies.
+
+    >>> [needed_shift(c, expected=4.0, threshold=0.0) for c in (5.0, 4.0, 2.5, 1.0, -1.0)]
+    [1.0, 0.0, 0.0, -1.0, -3.0]
+    """
+    distance = centre - expected
+    if distance >= 0:
+        return distance
+    return min(0.0, distance + (1 - NEAREST) * max(expected - threshold, 0.0))
+
+
+def threshold_shift(
+    log_odds: Sequence[float],
+    *,
+    expected: float,
+    threshold: float,
+    bounds: ShiftBounds = OUTER_BOUNDS,
+) -> float:
     """Return how far the threshold of a camera is to move, in log-odds; above 0 is stricter.
 
     Args:
         log_odds: of bona fide frames of this camera, oldest first; what is no finite number is
             left out.
         expected: the median that this detector gives bona fide frames of unknown cameras.
+        threshold: of the detector, log-odds.
+        bounds: of the detector.
 
-    Returns: n / (n + `PRIOR_FRAMES`) of the distance between the camera's median and `expected`,
-        within -`LARGEST_FALL` to `LARGEST_RISE`; 0.0 with fewer than `LEAST_FRAMES`.
+    Returns: n / (n + `PRIOR_FRAMES`) of what `needed_shift` says for the median, within the
+        bounds; 0.0 with fewer than `LEAST_FRAMES`.
 
-    >>> threshold_shift([1.0, 1.2, 0.8, 1.1, -6.0], expected=4.0)
+    >>> threshold_shift([-2.0, -2.2, -1.8, -2.1, -6.0], expected=4.0, threshold=0.0)
     -2.5
-    >>> round(threshold_shift([3.0] * 5, expected=4.0), 3)
+    >>> round(threshold_shift([1.0] * 5, expected=4.0, threshold=0.0), 3)
     -0.909
-    >>> threshold_shift([1.0, 1.2], expected=4.0)
+    >>> threshold_shift([1.0, 1.2], expected=4.0, threshold=0.0)
     0.0
     """
     known = [_within(v, FRAME_LIMIT) for v in log_odds if math.isfinite(v)][-MOST_FRAMES:]
     if len(known) < LEAST_FRAMES or not math.isfinite(expected):
         return 0.0
     trust = len(known) / (len(known) + PRIOR_FRAMES)
-    distance = median(known) - _within(expected, FRAME_LIMIT)
-    return min(max(trust * distance, -LARGEST_FALL), LARGEST_RISE)
+    usual = _within(expected, FRAME_LIMIT)
+    return bounds.within(trust * needed_shift(median(known), expected=usual, threshold=threshold))
 
 
 def expected_log_odds(cameras: Iterable[Sequence[float]]) -> float | None:

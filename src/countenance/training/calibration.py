@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from countenance.datasets.manifest import Kind, Presentation
 from countenance.datasets.scores import ScoredPresentation
-from countenance.pad.calibration import expected_log_odds, log_odds
+from countenance.pad.calibration import ShiftBounds, expected_log_odds, log_odds
 from countenance.pad.rates import equal_error_rate
+from countenance.pad.shift_bounds import measured_bounds
+from countenance.pad.species import PaiSpecies
 from countenance.training.errors import TrainingDataError
 from countenance.training.logistic import fit_platt
 
@@ -61,6 +63,24 @@ def eer_threshold(entries: Sequence[ScoredPresentation]) -> float:
     below = [v for v in (*values[True], *values[False]) if v < at]
     middle = (at + max(below)) / 2 if below else at
     return float(np.clip(middle, 1e-6, 1 - 1e-6))
+
+
+def shift_bounds(entries: Sequence[ScoredPresentation], *, threshold: float) -> ShiftBounds:
+    """How far known cameras may move the threshold, as `pad.shift_bounds.measured_bounds`."""
+    bona_fide: list[float] = []
+    attacks: dict[PaiSpecies, list[float]] = defaultdict(list)
+    for entry in entries:
+        shown, score = entry.presentation, entry.bona_fide_score
+        if score is not None and shown.is_capture:
+            place = (
+                bona_fide if shown.is_bona_fide else attacks[shown.species or PaiSpecies.UNKNOWN]
+            )
+            place.append(score)
+    return measured_bounds(
+        np.array(bona_fide),
+        {species: np.array(scores) for species, scores in attacks.items()},
+        threshold=threshold,
+    )
 
 
 def bona_fide_centre(entries: Sequence[ScoredPresentation]) -> float | None:

@@ -17,6 +17,8 @@ from countenance.geometry.landmarks import Landmarks5, head_pose
 from countenance.images.crops import mirrored, resized
 from countenance.images.image import Image
 from countenance.images.quality import measure
+from countenance.pad.calibration import log_odds
+from countenance.pad.camera import CameraScores, camera_shift
 from countenance.vision.cards import ModelCard
 from countenance.vision.interfaces import DetectedFace, FaceDetector, FaceEmbedder, PadModel
 from countenance.vision.model_store import ModelStore
@@ -76,6 +78,15 @@ class Engine:
         """
         embedder = self.embedder if enrols else self.frame_embedder or self.embedder
         return Observer(self.detector, embedder, self.pad, self.thresholds)
+
+    def threshold_shift(self, scores: CameraScores | None) -> float:
+        """How far the passive threshold moves at a camera, log-odds; 0 for one not known."""
+        return camera_shift(
+            scores,
+            expected=self.pad.expected_log_odds,
+            threshold=log_odds(self.pad.threshold),
+            bounds=self.pad.shift_bounds,
+        )
 
     def warm_up(self) -> None:
         """Run each model once, so that the first person does not wait for it."""

@@ -13,6 +13,7 @@ from countenance.biometrics.embeddings import Embedding
 from countenance.geometry.boxes import Box
 from countenance.geometry.landmarks import Landmarks5
 from countenance.images.image import Image
+from countenance.pad.calibration import ShiftBounds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +91,17 @@ class PadModel(Protocol):
     @property
     def threshold(self) -> float:
         """Fused score from which a frame is bona fide, 0..1; fixed on development data."""
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits of all that its scores come from: model files and how they are joined.
+
+        Whatever was learned of scores under another fingerprint says nothing about this model's.
+        """
+
+    @property
+    def shift_bounds(self) -> ShiftBounds:
+        """How far its threshold may be moved for a known camera."""
 
     @property
     def expected_log_odds(self) -> float | None:

@@ -16,6 +16,7 @@ from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.geometry.landmarks import HeadPose, Landmarks5, head_pose
 from countenance.images.image import Image
 from countenance.images.quality import frame_fingerprint, is_same_picture, measure
+from countenance.pad.calibration import log_odds, shifted
 from countenance.pad.recurrence import thumbnail_of
 from countenance.pad.temporal import ScoreTrail, follow
 from countenance.vision.interfaces import (
@@ -69,6 +70,9 @@ class FrameAnalysis:
     """None unless the sample had the quality to be judged."""
     bona_fide: BonaFideScore | None = None
     """None unless the sample had the quality to be judged."""
+    log_odds: float | None = None
+    """What the passive detector gave this very frame, not smoothed and whatever the threshold;
+    None unless it was judged. To learn from; never leaves the server."""
     quality: float = 0.0
     """Orders samples of one capture, 0 (poor) to 1."""
     fingerprint: NDArray[np.uint8] | None = None
@@ -92,6 +96,8 @@ class Observer:
     _trail: ScoreTrail | None = None
     _scored: BonaFideScore | None = None
     """Of the frame before; None when that was not judged."""
+    _shift: float = 0.0
+    """Log-odds by which the passive threshold is moved; 0 for an unknown camera."""
     _view: tuple[Image, Landmarks5] | None = None
     """The last frame that was looked at, and the face on it; None when there was none."""
     _relief: ReliefTracker | None = None
@@ -99,6 +105,10 @@ class Observer:
 
     def __post_init__(self) -> None:
         self._tracker = Tracker(self.detector)
+
+    def shift_threshold(self, log_odds: float) -> None:
+        """Judge the next frames by a passive threshold moved by so much; above 0 is stricter."""
+        self._shift = log_odds
 
     def begin_relief(self) -> None:
         """Take the last frame that was looked at as the view that depth is measured from.
@@ -196,6 +206,7 @@ class Observer:
             pose=pose,
             embedding=embedding,
             bona_fide=bona_fide,
+            log_odds=_log_odds(self._scored),
             quality=sample_quality(pose=pose, picture=picture, face=face),
         )
 
@@ -225,7 +236,11 @@ class Observer:
     def _smoothed(self, score: BonaFideScore, track_id: int) -> BonaFideScore:
         """The score as the last frames of the track have it."""
         self._trail = follow(self._trail, track_id=track_id, bona_fide_score=score.value)
-        return replace(score, value=self._trail.bona_fide_score)
+        return replace(
+            score,
+            value=self._trail.bona_fide_score,
+            threshold=shifted(score.threshold, self._shift),
+        )
 
     def _turns(self, pose: HeadPose | None) -> bool:
         """Whether the face is turned because a challenge asks for it."""
@@ -252,6 +267,10 @@ class Observer:
         blend = _MEMORY * mean.values + (1 - _MEMORY) * embedding.values
         self._mean = normalised(blend, pack=embedding.pack)
         return True
+
+
+def _log_odds(score: BonaFideScore | None) -> float | None:
+    return None if score is None else log_odds(score.value)
 
 
 def _evidence(

@@ -8,6 +8,7 @@ threshold.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from countenance.images.image import ColourOrder
+from countenance.pad.calibration import NO_SHIFT, OUTER_BOUNDS, ShiftBounds
 from countenance.vision.carded_files import read_card_file
 
 FORMAT: Final = "countenance-pad-card/1"
@@ -84,6 +86,14 @@ class PadCard:
     """What bona fide presentations get at a camera that was held out of training: the median over
     sources of their medians, of the fused score. What a known camera is compared with. None: not
     known."""
+    shift_bounds: ShiftBounds = NO_SHIFT
+    """How far the threshold may be moved for a known camera; see `pad.shift_bounds`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what a score comes from: model file and use of its views; 64 hex digits."""
+        uses = sorted((view.value, use.weight, use.box_scale) for view, use in self.views.items())
+        return hashlib.sha256(repr((self.sha256, uses)).encode()).hexdigest()
 
     def as_json(self) -> str:
         """The card's file content, stable in order."""
@@ -115,6 +125,7 @@ class PadCard:
                 },
                 "threshold": self.threshold,
                 "expected_log_odds": self.expected_log_odds,
+                "shift_bounds": {"fall": self.shift_bounds.fall, "rise": self.shift_bounds.rise},
                 "licence": self.licence,
                 "origin": self.origin,
                 "attribution": self.attribution,
@@ -166,9 +177,21 @@ def parse_pad_card(values: Mapping[str, Any]) -> PadCard:
         figures=dict(values.get("figures", {})),
         golden=tuple(dict(vector) for vector in values.get("golden", [])),
         expected_log_odds=_optional(values.get("expected_log_odds")),
+        shift_bounds=read_bounds(values.get("shift_bounds", {})),
     )
     _check(card)
     return card
+
+
+def read_bounds(values: Mapping[str, Any]) -> ShiftBounds:
+    """The bounds on a card, at most `OUTER_BOUNDS`; what it does not say must not move.
+
+    Raises: ValueError, TypeError: they are no bounds.
+    """
+    told = ShiftBounds(fall=float(values.get("fall", 0)), rise=float(values.get("rise", 0)))
+    return ShiftBounds(
+        fall=min(OUTER_BOUNDS.fall, told.fall), rise=min(OUTER_BOUNDS.rise, told.rise)
+    )
 
 
 def _optional(value: object) -> float | None:

@@ -7,6 +7,7 @@ seen; so the weights belong to that detector alone, and the pack names it by its
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from countenance.geometry.boxes import Box
 from countenance.images.image import Image
+from countenance.pad.calibration import NO_SHIFT, ShiftBounds
 from countenance.vision.interfaces import (
     CROP_THRESHOLD,
     BonaFideScore,
@@ -24,6 +26,7 @@ from countenance.vision.interfaces import (
 )
 from countenance.vision.model_store import ModelStore, Place
 from countenance.vision.packs import Pack, shipped_pack
+from countenance.vision.pad_card import read_bounds
 
 FUSION_PACK: Final = "minifasnet"
 _EVEN: Final = 0.5
@@ -74,6 +77,8 @@ class PadFusion:
     """Measured on sources held out."""
     expected_log_odds: float | None = None
     """As on a detector's card, of the mixed score of full frames."""
+    shift_bounds: ShiftBounds = NO_SHIFT
+    """As on a detector's card."""
 
 
 def fusion_of(pack: Pack) -> PadFusion:
@@ -86,6 +91,7 @@ def fusion_of(pack: Pack) -> PadFusion:
         threshold=float(values["threshold"]),
         figures=values["figures"],
         expected_log_odds=values.get("expected_log_odds"),
+        shift_bounds=read_bounds(values.get("shift_bounds", {})),
     )
 
 
@@ -116,6 +122,15 @@ class FusedPadModel:
     @property
     def threshold(self) -> float:
         return self._fusion.threshold
+
+    @property
+    def fingerprint(self) -> str:
+        parts = (self._own.fingerprint, self._second.name, self._fusion.full_frame)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    @property
+    def shift_bounds(self) -> ShiftBounds:
+        return self._fusion.shift_bounds
 
     @property
     def expected_log_odds(self) -> float | None:

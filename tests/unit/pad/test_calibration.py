@@ -14,6 +14,7 @@ from countenance.pad.calibration import (
     LARGEST_RISE,
     LEAST_FRAMES,
     MOST_FRAMES,
+    ShiftBounds,
     expected_log_odds,
     log_odds,
     score_of,
@@ -25,47 +26,69 @@ ANYTHING = st.floats(allow_nan=True, allow_infinity=True)
 
 
 def test_a_camera_as_expected_leaves_the_threshold_alone() -> None:
-    assert threshold_shift([3.9, 4.0, 4.1], expected=4.0) == 0
+    assert threshold_shift([3.9, 4.0, 4.1], expected=4.0, threshold=0.0) == 0
     assert shifted(0.53, 0.0) == 0.53
 
 
-def test_a_camera_that_scores_everybody_low_lowers_its_threshold_by_most_of_the_distance() -> None:
-    shift = threshold_shift([3.0] * 5, expected=4.0)
+def test_a_camera_that_scores_everybody_low_lowers_its_threshold_by_most_of_what_it_needs() -> None:
+    shift = threshold_shift([1.0] * 5, expected=4.0, threshold=0.0)
     assert -1 < shift < -0.85
     assert shifted(0.5, shift) < 0.5
 
 
+@pytest.mark.parametrize("centre", [2.0, 2.5, 3.9])
+def test_a_camera_that_is_near_enough_gets_no_laxer_threshold(centre: float) -> None:
+    assert threshold_shift([centre] * 5, expected=4.0, threshold=0.0) == 0
+
+
+def test_a_camera_that_flatters_everybody_gets_a_stricter_threshold() -> None:
+    assert threshold_shift([5.0] * 5, expected=4.0, threshold=0.0) > 0.85
+
+
+def test_bounds_of_a_detector_hold_before_those_of_all() -> None:
+    own = ShiftBounds(fall=0.4, rise=0.2)
+    for centre, bound in ((-8.0, -0.4), (8.0, 0.2)):
+        found = threshold_shift([centre] * 5, expected=4.0, threshold=0.0, bounds=own)
+        assert found == bound
+
+
+@pytest.mark.parametrize("wrong", [-0.1, math.nan, math.inf])
+def test_bounds_that_bound_nothing_are_refused(wrong: float) -> None:
+    with pytest.raises(ValueError, match="bounds"):
+        ShiftBounds(fall=wrong)
+
+
 def test_more_frames_are_trusted_more() -> None:
-    few, many = (threshold_shift([3.0] * n, expected=4.0) for n in (3, 30))
+    few, many = (threshold_shift([1.0] * n, expected=4.0, threshold=0.0) for n in (3, 30))
     assert many < few < 0
 
 
 @pytest.mark.parametrize("count", range(LEAST_FRAMES))
 def test_too_few_frames_move_nothing(count: int) -> None:
-    assert threshold_shift([-5.0] * count, expected=4.0) == 0
+    assert threshold_shift([-5.0] * count, expected=4.0, threshold=0.0) == 0
 
 
 def test_frames_that_are_no_number_do_not_count() -> None:
     unusable = [math.nan, math.inf, -math.inf]
-    assert threshold_shift([1.0, 1.0, *unusable], expected=4.0) == 0
-    assert threshold_shift([3.0] * 3, expected=math.nan) == 0
+    assert threshold_shift([1.0, 1.0, *unusable], expected=4.0, threshold=0.0) == 0
+    assert threshold_shift([3.0] * 3, expected=math.nan, threshold=0.0) == 0
 
 
 def test_less_than_half_of_the_frames_being_an_attacks_moves_it_no_further_than_the_others() -> (
     None
 ):
     honest = [3.5, 3.8, 4.0, 4.1, 4.2]
-    assert threshold_shift([*honest, *[-8.0] * 4], expected=4.0) > -0.6
+    assert threshold_shift([*honest, *[-8.0] * 4], expected=4.0, threshold=0.0) > -0.6
 
 
 def test_what_was_seen_long_ago_is_forgotten() -> None:
     moved = [*[-8.0] * 200, *[4.0] * MOST_FRAMES]
-    assert threshold_shift(moved, expected=4.0) == 0
+    assert threshold_shift(moved, expected=4.0, threshold=0.0) == 0
 
 
 @given(st.lists(ANYTHING, max_size=80), ANYTHING)
 def test_the_threshold_never_leaves_its_bounds(values: list[float], expected: float) -> None:
-    shift = threshold_shift(values, expected=expected)
+    shift = threshold_shift(values, expected=expected, threshold=0.0)
     assert -LARGEST_FALL <= shift <= LARGEST_RISE
     assert 0 < shifted(0.53, shift) < 1
 

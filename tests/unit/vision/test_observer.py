@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -76,6 +78,35 @@ def test_the_box_is_told_as_shares_of_the_frame() -> None:
     assert face_of(Room().look()).box_xyxy == pytest.approx(
         (250 / 640, 120 / 480, 380 / 640, 282.5 / 480)
     )
+
+
+def test_a_moved_threshold_moves_the_verdict_of_a_frame_and_not_its_score() -> None:
+    room = Room()
+    plain = room.look()
+    room.observer.shift_threshold(3.0)
+    strict = room.look()
+    room.observer.shift_threshold(0.0)
+    again = room.look()
+    assert [face_of(one).is_bona_fide for one in (plain, strict, again)] == [True, False, True]
+    assert plain.log_odds == strict.log_odds == pytest.approx(math.log(9))
+    assert plain.bona_fide is not None
+    assert strict.bona_fide is not None
+    assert plain.bona_fide.value == pytest.approx(strict.bona_fide.value)
+
+
+def test_what_is_learned_from_is_the_frame_and_not_the_last_ones() -> None:
+    room = Room()
+    room.look()
+    room.pad.value = 0.2
+    found = room.look()
+    assert found.log_odds == pytest.approx(math.log(0.25))
+    assert found.bona_fide is not None
+    assert found.bona_fide.value > 0.2
+
+
+def test_a_frame_that_is_not_judged_teaches_nothing() -> None:
+    room = Room()
+    assert room.look(room.picture(brightness=0.1)).log_odds is None
 
 
 def test_another_person_does_not_match_and_an_attack_is_not_bona_fide() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from countenance.pad.calibration import NO_SHIFT, OUTER_BOUNDS
 from countenance.vision.backends.onnx.pad import shipped_pad_card
 from countenance.vision.errors import ModelInvalidError, ModelMissingError
 from countenance.vision.pad_card import PadView, parse_pad_card, read_pad_card
@@ -35,6 +36,26 @@ def test_the_shipped_card_tells_origin_licence_data_and_figures(values: dict[str
     assert len(card.golden) == 2
 
 
+def test_a_card_without_measured_bounds_allows_no_shift(values: dict[str, Any]) -> None:
+    assert parse_pad_card({**values, "shift_bounds": {}}).shift_bounds == NO_SHIFT
+    assert parse_pad_card(values).shift_bounds.fall > 0
+
+
+def test_no_card_allows_more_than_the_product(values: dict[str, Any]) -> None:
+    greedy = {**values, "shift_bounds": {"fall": 99, "rise": 99}}
+    assert parse_pad_card(greedy).shift_bounds == OUTER_BOUNDS
+
+
+def test_a_fingerprint_tells_detectors_apart_and_not_their_thresholds(
+    values: dict[str, Any],
+) -> None:
+    own = parse_pad_card(values).fingerprint
+    assert parse_pad_card({**values, "threshold": 0.6, "figures": {}}).fingerprint == own
+    assert parse_pad_card({**values, "sha256": "0" * 64}).fingerprint != own
+    views = {"full_frame": {"output": "frame_logit", "weight": 1.0}}
+    assert parse_pad_card({**values, "views": views}).fingerprint != own
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -49,6 +70,8 @@ def test_the_shipped_card_tells_origin_licence_data_and_figures(values: dict[str
         ({"input": {"width_px": 0, "height_px": 4, "colour_order": "rgb", "mean": 0, "std": 1}},
          "pixels a side"),
         ({"input": None}, "not usable"),
+        ({"shift_bounds": {"fall": -1}}, "bounds"),
+        ({"shift_bounds": {"rise": float("inf")}}, "bounds"),
     ],
 )  # fmt: skip
 def test_a_senseless_card_is_refused(

@@ -6,6 +6,7 @@ from countenance.biometrics.embeddings import Embedding
 from countenance.geometry.boxes import Box
 from countenance.geometry.landmarks import Landmarks5
 from countenance.images.image import Image
+from countenance.pad.calibration import NO_SHIFT, ShiftBounds
 from countenance.vision.errors import ModelMissingError
 from countenance.vision.interfaces import BonaFideScore, DetectedFace
 
@@ -42,6 +43,14 @@ class NullPadModel:
     @property
     def threshold(self) -> float:
         return 1.0
+
+    @property
+    def fingerprint(self) -> str:
+        return "0" * 64
+
+    @property
+    def shift_bounds(self) -> ShiftBounds:
+        return NO_SHIFT
 
     @property
     def expected_log_odds(self) -> float | None:

@@ -19,6 +19,7 @@ from countenance.geometry.boxes import Box
 from countenance.images.bars import without_bars
 from countenance.images.image import Image
 from countenance.images.views import cut, stretch
+from countenance.pad.calibration import ShiftBounds
 from countenance.vision.backends.onnx.session import Session, open_either
 from countenance.vision.carded_files import read_carded_model
 from countenance.vision.errors import ModelInvalidError
@@ -87,6 +88,14 @@ class OnnxPadModel:
     @property
     def threshold(self) -> float:
         return self._card.threshold
+
+    @property
+    def fingerprint(self) -> str:
+        return self._card.fingerprint
+
+    @property
+    def shift_bounds(self) -> ShiftBounds:
+        return self._card.shift_bounds
 
     @property
     def expected_log_odds(self) -> float | None:
