@@ -40,6 +40,7 @@ class Tag(StrEnum):
     PASSKEY_ADDED = "user:passkey:added"
     PASSKEY_REMOVED = "user:passkey:removed"
     FACTOR_REFUSED = "user:factor:refused"
+    DEVICE_CALIBRATED = "user:device:calibrated"
     SESSION_ENDED = "user:session:ended"
     FACE_ENROLLED = "user:face:enrolled"
     FACE_ENROLMENT_REFUSED = "user:face:enrolment-refused"

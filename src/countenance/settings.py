@@ -52,6 +52,8 @@ class EngineSettings:
     shipped one."""
     pad_fusion: str = _setting("ENGINE_PAD_FUSION", "auto")
     """auto asks the pack minifasnet for a second opinion where it is installed; off does not."""
+    pad_calibration: str = _setting("PAD_CALIBRATION", "auto")
+    """auto moves the threshold of a known camera by its bona fide presentations; off does not."""
     fpir: float = _setting("FPIR", 0.01)
     """Share of searches of a stranger among all who are enrolled that may name somebody, 0..1."""
 
@@ -59,6 +61,11 @@ class EngineSettings:
         if self.pad_fusion not in ("auto", "off"):
             raise ConfigurationError(
                 f"{PREFIX}ENGINE_PAD_FUSION is {self.pad_fusion!r}.",
+                remedy="Give auto or off.",
+            )
+        if self.pad_calibration not in ("auto", "off"):
+            raise ConfigurationError(
+                f"{PREFIX}PAD_CALIBRATION is {self.pad_calibration!r}.",
                 remedy="Give auto or off.",
             )
         if not 0 < self.fpir < 1:

@@ -19,6 +19,7 @@ from countenance.events import Tag
 from countenance.identity.factor_policy import Factor
 from countenance.identity.permissions import Permission, may
 from countenance.identity.permissions import Role as Role  # noqa: PLC0414 - handed on: a user has one
+from countenance.pad.camera import CameraScores
 
 UserId = NewType("UserId", str)
 """A random UUID as text; never reused."""
@@ -302,6 +303,68 @@ class Devices(Protocol):
 
         False when the user has no such device.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class CameraKey:
+    """Which of a device's cameras, as far as a browser tells: a key, never evidence."""
+
+    width_px: int
+    """Of its frames."""
+    height_px: int
+    mark: str = ""
+    """64 hex digits that the page made of the camera's name; empty when it sent none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLesson:
+    """What one capture of bona fide frames tells of its camera."""
+
+    camera: CameraKey
+    detector: str
+    """Fingerprint of the passive detector that scored them (`PadModel.fingerprint`)."""
+    scores: CameraScores
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCamera:
+    """A camera of a device whose bona fide presentations are known."""
+
+    device_id: DeviceId
+    camera: CameraKey
+    detector: str
+    """That its scores are of; another one's threshold is not moved by them."""
+    scores: CameraScores
+    """Never shown: an attacker would learn how near the threshold is."""
+    learned_at: datetime
+    """Of the newest lesson."""
+
+
+class CameraCalibrations(Protocol):
+    """Where the bona fide presentations of known cameras lie.
+
+    A lesson is first kept with its capture and counts only once that capture's login or enrolment
+    is completed on a known device. All goes with the device, the user, or the user's face.
+    """
+
+    def find(self, device_id: DeviceId, camera: CameraKey, *, detector: str) -> CameraScores | None:
+        """What is known of a camera; None when nothing is, or only of another detector."""
+
+    def propose(self, transaction_id: str, lesson: CameraLesson) -> None:
+        """Keep the lesson of a granted capture until its transaction is completed or purged."""
+
+    def confirm(self, transaction_id: str, device: Device) -> bool:
+        """Let the lesson of a completed transaction count for the device that it was made on.
+
+        False when there is none, or it is another user's. What is known of another detector is
+        replaced.
+        """
+
+    def list_cameras(self, user_id: UserId) -> tuple[KnownCamera, ...]:
+        """The cameras of all devices of a user, latest lesson first."""
+
+    def count_cameras(self) -> Mapping[str, int]:
+        """How many cameras are known, by the fingerprint of the detector; none with none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from countenance.db import Database, DatabaseError, open_database
 from countenance.identity.administration_interfaces import Invitations
 from countenance.identity.audit import SqlAuditTrail
 from countenance.identity.authenticator_apps import SqlAuthenticatorApps
+from countenance.identity.camera_calibrations import SqlCameraCalibrations
 from countenance.identity.devices import SqlDevices
 from countenance.identity.enrolled_faces import SqlEnrolledFaces
 from countenance.identity.errors import StorageError
@@ -19,6 +20,7 @@ from countenance.identity.factor_policy import FactorPolicies
 from countenance.identity.factor_settings import read_policies
 from countenance.identity.interfaces import (
     AuditTrail,
+    CameraCalibrations,
     Devices,
     EnrolledFaces,
     LoginCodes,
@@ -64,6 +66,7 @@ class Identity:
     faces: EnrolledFaces
     sessions: Sessions
     devices: Devices
+    cameras: CameraCalibrations
     transactions: Transactions
     login_codes: LoginCodes
     invitations: Invitations
@@ -145,6 +148,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         faces=SqlEnrolledFaces(store, keys),
         sessions=sessions,
         devices=devices,
+        cameras=SqlCameraCalibrations(store),
         transactions=transactions,
         login_codes=codes,
         invitations=invitations,

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session as DbSession
 from countenance.biometrics.templates import Template
 from countenance.events import Tag
 from countenance.identity.audit import note
+from countenance.identity.camera_calibrations import drop_cameras
 from countenance.identity.errors import TemplateUnreadableError
 from countenance.identity.interfaces import UserId
 from countenance.identity.keys import Keys, check_current
@@ -93,6 +94,7 @@ class SqlTemplateVault:
         with self._store.writing() as session:
             if not _drop(session, user_id):
                 return False
+            drop_cameras(session, user_id)
             note(
                 session,
                 Tag.FACE_ERASED,

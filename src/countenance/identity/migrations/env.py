@@ -7,6 +7,7 @@ from alembic import context
 from countenance.db import Base
 from countenance.identity import (  # noqa: F401 - they fill the metadata
     authenticator_apps,
+    camera_calibrations,
     devices,
     invitation_rows,
     models,
