@@ -9,7 +9,7 @@ from typing import Any
 import websocket
 
 from countenance.ceremony.protocol import FrameMessage, pack_frame
-from tests.fakes.doors import PENDING, Visit
+from tests.fakes.doors import DEVICE, PENDING, Visit
 
 OPEN: list[Camera] = []
 """Those that `close_all` hangs up."""
@@ -24,10 +24,13 @@ def close_all() -> None:
 class Camera:
     """One open capture."""
 
-    def __init__(self, host: str, visit: Visit, ticket: str, *, origin: str | None = None) -> None:
+    def __init__(
+        self, host: str, visit: Visit, ticket: str, *, origin: str | None = None, mark: str = ""
+    ) -> None:
+        cookies = {name: visit.cookie(name) for name in (PENDING, DEVICE)}
         self.socket = websocket.create_connection(
-            f"ws://{host}/ws/capture?ticket={ticket}",
-            cookie=f"{PENDING}={visit.cookie(PENDING)}",
+            f"ws://{host}/ws/capture?ticket={ticket}&camera={mark}",
+            cookie="; ".join(f"{name}={value}" for name, value in cookies.items() if value),
             origin=origin or f"http://{host}",
             timeout=20,
         )

@@ -15,9 +15,13 @@ from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.geometry.planarity import Planarity
 from countenance.images.codec import encode_jpeg
 from countenance.images.image import Image
+from countenance.pad.calibration import ShiftBounds
+from countenance.pad.camera import CameraScores, camera_shift
 
 PACK = "fake/1"
 THRESHOLD = 0.5
+EXPECTED_LOG_ODDS = 5.0
+"""Of bona fide presentations; the passive threshold is at 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Seen:
     person: int | None = 1
     """Who; None for an empty room."""
     is_bona_fide: bool = True
+    log_odds: float | None = None
+    """What the passive detector gives; None leaves it to `is_bona_fide`."""
     hint: Hint = Hint.HOLD_STILL
     face_count: int = 1
     yaw_deg: float = 0.0
@@ -41,6 +47,7 @@ class FakeAnalysis:
 
     observation: Observation
     embedding: Embedding | None
+    log_odds: float | None = None
 
 
 def embedding_of(person: int) -> Embedding:
@@ -77,6 +84,10 @@ class FakeObserver:
     def __init__(self, see: Callable[[Image], Seen]) -> None:
         self._see = see
         self.measures_depth = False
+        self.shift = 0.0
+
+    def shift_threshold(self, log_odds: float) -> None:
+        self.shift = log_odds
 
     def begin_relief(self) -> None:
         self.measures_depth = True
@@ -101,11 +112,24 @@ class FakeObserver:
             hint=seen.hint,
             yaw_deg=seen.yaw_deg,
             pitch_deg=0.0,
-            is_bona_fide=seen.is_bona_fide if is_good else None,
+            is_bona_fide=self._is_bona_fide(seen) if is_good else None,
             is_match=is_match,
             planarity=seen.planarity if self.measures_depth else None,
         )
-        return FakeAnalysis(Observation(sequence, at_s, seen.face_count, face), embedding)
+        return FakeAnalysis(
+            Observation(sequence, at_s, seen.face_count, face),
+            embedding,
+            _log_odds(seen) if is_good else None,
+        )
+
+    def _is_bona_fide(self, seen: Seen) -> bool:
+        return _log_odds(seen) >= self.shift
+
+
+def _log_odds(seen: Seen) -> float:
+    if seen.log_odds is not None:
+        return seen.log_odds
+    return EXPECTED_LOG_ODDS if seen.is_bona_fide else -EXPECTED_LOG_ODDS
 
 
 class FakeRecognition:
@@ -115,6 +139,7 @@ class FakeRecognition:
 
     def __init__(self, see: Callable[[Image], Seen] = read_paint) -> None:
         self.see = see
+        self.fingerprint = "a" * 64
         self.open_observers = 0
         self.searched: list[int] = []
         """How many people each search for duplicates went through."""
@@ -123,6 +148,13 @@ class FakeRecognition:
     def identification_threshold(self, *, enrolled: int, fpir: float) -> float:
         self.searched.append(enrolled)
         return THRESHOLD
+
+    @property
+    def detector(self) -> str:
+        return self.fingerprint
+
+    def threshold_shift(self, scores: CameraScores | None) -> float:
+        return camera_shift(scores, expected=EXPECTED_LOG_ODDS, threshold=0.0, bounds=ShiftBounds())
 
     def new_observer(self, *, enrols: bool = False) -> FakeObserver:
         with self._lock:

@@ -54,6 +54,8 @@ class Scene:
     door: Door
     camera: Camera
     now: Seen = STRAIGHT
+    straight: Seen = STRAIGHT
+    """How somebody looks who looks straight ahead."""
     engine_s: float = 0.0
     """How long the engine looks at each frame."""
     replies: list[dict[str, Any]] = field(default_factory=list)
@@ -75,14 +77,14 @@ class Scene:
     def until_asked(self) -> dict[str, Any]:
         """Look straight ahead until a move is asked for, or it is over."""
         for _ in range(100):
-            reply = self.show(STRAIGHT)
+            reply = self.show(self.straight)
             if reply["type"] == "verdict" or reply["prompt"] in MADE:
                 return reply
         raise AssertionError("no move was asked for")
 
     def answering(self, answer: Callable[[str], Seen]) -> dict[str, Any]:
         """Go on until the verdict; `answer` says how a prompt is taken."""
-        seen = STRAIGHT
+        seen = self.straight
         for _ in range(400):
             reply = self.show(seen)
             if reply["type"] == "verdict":
@@ -90,7 +92,7 @@ class Scene:
             prompt = reply["prompt"]
             # Two frames of reaction, as the first answer would come too early to be one.
             is_new = prompt in MADE and self.replies[-2]["prompt"] != prompt
-            seen = answer(prompt) if prompt in MADE and not is_new else STRAIGHT
+            seen = answer(prompt) if prompt in MADE and not is_new else self.straight
         raise AssertionError("no verdict came")
 
     def reasons(self) -> list[str]:

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from countenance.apps.api import find_apps
 from countenance.bootstrap import Container
 from countenance.ceremony.protocol import MAX_MESSAGE_BYTES
+from countenance.pad.camera import CameraScores
 from countenance.web import access, wording
 from countenance.web.capture.admission import Admission
 from countenance.web.capture.course import FrameObserver, Recognition
@@ -113,6 +114,13 @@ class EngineRecognition:
 
     def identification_threshold(self, *, enrolled: int, fpir: float) -> float:
         return self._container.engine.thresholds.identification(enrolled=enrolled, fpir=fpir)
+
+    @property
+    def detector(self) -> str:
+        return self._container.engine.pad.fingerprint
+
+    def threshold_shift(self, scores: CameraScores | None) -> float:
+        return self._container.engine.threshold_shift(scores)
 
     def new_observer(self, *, enrols: bool = False) -> FrameObserver:
         return self._container.engine.observer(enrols=enrols)

@@ -9,6 +9,7 @@ from countenance.biometrics.templates import Template
 from countenance.ceremony.evidence import Observation
 from countenance.ceremony.verdict import Reason, Verdict
 from countenance.images.image import Image
+from countenance.pad.camera import CameraScores
 from countenance.web.capture.replies import FrameView, Reply
 
 
@@ -22,6 +23,10 @@ class Analysis(Protocol):
     def embedding(self) -> Embedding | None:
         """Of the presented face; None when the frame was not worth one."""
 
+    @property
+    def log_odds(self) -> float | None:
+        """What the passive detector gave the frame, to learn from; None when it was not judged."""
+
 
 class FrameObserver(Protocol):
     """The engine's memory of one capture; not shared between captures."""
@@ -30,6 +35,9 @@ class FrameObserver(Protocol):
         self, image: Image, *, sequence: int, at_s: float, template: Template | None
     ) -> Analysis:
         """Look at the next frame; `template` is what its face is compared with."""
+
+    def shift_threshold(self, log_odds: float) -> None:
+        """Judge the next frames by a passive threshold moved by so much; above 0 is stricter."""
 
     def begin_relief(self) -> None:
         """Measure the depth of the face in the next frames, against the last one."""
@@ -52,6 +60,13 @@ class Recognition(Protocol):
             enrolled: how many.
             fpir: share of strangers who may be taken for one of them, 0..1.
         """
+
+    @property
+    def detector(self) -> str:
+        """Fingerprint of the passive detector."""
+
+    def threshold_shift(self, scores: CameraScores | None) -> float:
+        """How far the passive threshold moves at a camera; 0 for one that is not known."""
 
     def new_observer(self, *, enrols: bool = False) -> FrameObserver:
         """The engine's memory for one capture; one that enrols is more exact and slower."""

@@ -29,6 +29,7 @@ from countenance.identity.interfaces import (
 )
 from countenance.images.image import Image
 from countenance.web.capture import replies
+from countenance.web.capture.camera import CaptureCamera
 from countenance.web.capture.course import FrameObserver
 from countenance.web.capture.replies import FrameView, Reply
 
@@ -67,6 +68,7 @@ class EnrolmentCourse:
         *,
         policy: EnrolmentPolicy,
         observer: FrameObserver,
+        camera: CaptureCamera,
         stores: EnrolmentStores,
         reference: Template | None,
         duplicate_threshold: DuplicateThreshold,
@@ -76,6 +78,7 @@ class EnrolmentCourse:
         """Begin an enrolment.
 
         Args:
+            camera: learns from an enrolment that an administrator watched.
             reference: an earlier template that every frame must match; None asks for nothing.
             duplicate_threshold: tells from which similarity on two templates count as one face.
             tries: refusals after which the enrolment must be begun anew.
@@ -88,6 +91,7 @@ class EnrolmentCourse:
         self._transaction = transaction
         self._policy = policy
         self._observer = observer
+        self._camera = camera
         self._stores = stores
         self._reference = reference
         self._duplicate_threshold = duplicate_threshold
@@ -113,6 +117,8 @@ class EnrolmentCourse:
         analysis = self._observer.analyse(
             image, sequence=sequence, at_s=at_s, template=self._expected()
         )
+        self._camera.shift(image)  # tells the cameras apart; an enrolment's threshold stays
+        self._camera.note(analysis)
         state = advance_enrolment(before, analysis.observation)
         if state.takes_frame:
             if analysis.embedding is None:
@@ -152,6 +158,9 @@ class EnrolmentCourse:
         for other in others:
             self._note(Tag.FACE_DUPLICATE_FOUND, {"other": other})
         self._stores.transactions.finish(self._transaction.id, verdict)
+        if self._transaction.actor_id is not None:
+            # Somebody else watched: who enrols alone could hold up whatever passes.
+            self._camera.teach()
         return replies.verdict(
             granted=True,
             reason=None,

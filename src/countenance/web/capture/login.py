@@ -7,7 +7,7 @@ from secrets import choice, randbelow
 from typing import Final
 
 from countenance.biometrics.templates import Template
-from countenance.ceremony.challenge import ChallengeState, Draw, draw_challenge
+from countenance.ceremony.challenge import ChallengeState, Draw, Phase, draw_challenge
 from countenance.ceremony.enrolment import Prompt
 from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.ceremony.login import (
@@ -25,6 +25,7 @@ from countenance.events import Tag
 from countenance.identity.interfaces import AuditTrail, Purpose, Transaction, Transactions
 from countenance.images.image import Image
 from countenance.web.capture import replies
+from countenance.web.capture.camera import CaptureCamera
 from countenance.web.capture.course import Analysis, FrameObserver
 from countenance.web.capture.replies import FrameView, Reply
 
@@ -77,6 +78,7 @@ class LoginCourse:
         clock: Clock,
         template: Template | None,
         lack: Reason,
+        camera: CaptureCamera,
         transactions: Transactions,
         audit: AuditTrail,
         tries: int,
@@ -88,6 +90,7 @@ class LoginCourse:
             clock: of this machine; measures how long a frame was looked at.
             template: of the transaction's user; None when there is none to compare with.
             lack: why not, when there is none.
+            camera: moves the threshold of a known one, and learns from a passed challenge.
             tries: refusals in a row before a pause.
             next_url: where a granted login is completed.
         """
@@ -99,6 +102,7 @@ class LoginCourse:
         self._clock = clock
         self._template = template
         self._lack = lack
+        self._camera = camera
         self._transactions = transactions
         self._audit = audit
         self._tries = tries
@@ -120,9 +124,11 @@ class LoginCourse:
     def take(self, image: Image, *, sequence: int, at_s: float) -> FrameView:
         began_s = self._clock.monotonic_s()
         before = self._state or self._begun(at_s)
+        self._observer.shift_threshold(self._camera.shift(image))
         analysis = self._observer.analyse(
             image, sequence=sequence, at_s=at_s, template=self._template
         )
+        self._camera.note(analysis)
         observation = self._compared(analysis)
         state = advance_login(before, observation)
         follow_relief(self._observer, before, state)
@@ -155,6 +161,8 @@ class LoginCourse:
         if verdict.reason is not None:
             self._note_refusal(verdict.reason)
         done = self._transactions.finish(self._transaction.id, verdict)
+        if verdict.is_granted:
+            self._teach()
         public = verdict.public_reason
         return replies.verdict(
             granted=verdict.is_granted,
@@ -162,6 +170,12 @@ class LoginCourse:
             next_url=self._next_url if verdict.is_granted else "/login",
             tries_left=max(0, self._tries - done.tries),
         )
+
+    def _teach(self) -> None:
+        """Only moves that were made as asked show that the frames beside them are bona fide."""
+        challenge = self._state.challenge if self._state else None
+        if challenge is not None and challenge.phase is Phase.PASSED:
+            self._camera.teach(track_id=challenge.track_id)
 
     def _note_refusal(self, reason: Reason) -> None:
         self._audit.append(

@@ -13,8 +13,9 @@ from countenance.ceremony.login import LoginPolicy
 from countenance.ceremony.policy import PassivePolicy, PolicyName
 from countenance.ceremony.verdict import Reason
 from countenance.identity.errors import TemplateUnreadableError
-from countenance.identity.interfaces import Purpose, Transaction
+from countenance.identity.interfaces import Device, Purpose, Transaction
 from countenance.settings import LoginSettings
+from countenance.web.capture.camera import Calibration, CaptureCamera
 from countenance.web.capture.course import Course
 from countenance.web.capture.enrolment import EnrolmentCourse, EnrolmentStores
 from countenance.web.capture.login import LoginCourse
@@ -26,16 +27,38 @@ LOGIN_DONE = "/login/complete"
 ENROLMENT_DONE = "/enrol/complete"
 
 
-def make_session(web: Web, transaction: Transaction) -> CaptureSession:
-    """Begin the capture that a redeemed ticket stands for."""
+def make_session(
+    web: Web, transaction: Transaction, *, device: Device | None = None, mark: str = ""
+) -> CaptureSession:
+    """Begin the capture that a redeemed ticket stands for.
+
+    Args:
+        web: the parts of the process.
+        transaction: of the ticket.
+        device: this browser as one of the transaction's user; None when it is not known.
+        mark: what the page made of the camera's name; may be anything.
+    """
     settings = web.container.settings
     is_login = transaction.purpose is Purpose.LOGIN
-    course: Course = _login(web, transaction) if is_login else _enrolment(web, transaction)
+    camera = CaptureCamera(
+        transaction, device, mark, _calibration(web), is_trusted_to_move=is_login
+    )
+    make = _login if is_login else _enrolment
+    course: Course = make(web, transaction, camera)
     return CaptureSession(
         course,
         credit=settings.capture.credit,
         silence_limit_s=settings.capture.silence_limit_s,
         at_s=web.container.clock.monotonic_s(),
+    )
+
+
+def _calibration(web: Web) -> Calibration | None:
+    if web.container.settings.engine.pad_calibration == "off":
+        return None
+    recognition = web.recognition
+    return Calibration(
+        web.container.identity.cameras, recognition.detector, recognition.threshold_shift
     )
 
 
@@ -48,7 +71,7 @@ def login_policy(settings: LoginSettings) -> LoginPolicy:
     return LoginPolicy(passive, ChallengePolicy() if asks_moves else None)
 
 
-def _login(web: Web, transaction: Transaction) -> LoginCourse:
+def _login(web: Web, transaction: Transaction, camera: CaptureCamera) -> LoginCourse:
     identity, settings = web.container.identity, web.container.settings.login
     template, lack = _readable(web, transaction)
     return LoginCourse(
@@ -58,6 +81,7 @@ def _login(web: Web, transaction: Transaction) -> LoginCourse:
         clock=web.container.clock,
         template=template,
         lack=lack,
+        camera=camera,
         transactions=identity.transactions,
         audit=identity.audit,
         tries=settings.tries,
@@ -65,13 +89,14 @@ def _login(web: Web, transaction: Transaction) -> LoginCourse:
     )
 
 
-def _enrolment(web: Web, transaction: Transaction) -> EnrolmentCourse:
+def _enrolment(web: Web, transaction: Transaction, camera: CaptureCamera) -> EnrolmentCourse:
     identity = web.container.identity
     is_own = transaction.actor_id is None
     return EnrolmentCourse(
         transaction,
         policy=EnrolmentPolicy(),
         observer=web.recognition.new_observer(enrols=True),
+        camera=camera,
         stores=EnrolmentStores(
             identity.transactions, identity.vault, identity.faces, identity.audit
         ),

@@ -18,7 +18,7 @@ from countenance.web.capture.make import make_session
 from countenance.web.capture.replies import Reply
 from countenance.web.capture.session import CaptureSession
 from countenance.web.capture.turns import CaptureClock
-from countenance.web.context import Web, identity, pending, web
+from countenance.web.context import Web, identity, known_device, pending, web
 from countenance.web.errors import BusyError, ForeignOriginError, TicketRefusedError
 from countenance.web.security import is_allowed_origin
 
@@ -33,7 +33,7 @@ RETRY_AFTER_S: Final = 5
 
 
 def make_capture_blueprint() -> Blueprint:
-    """The one endpoint, `/ws/capture?ticket=...`."""
+    """The one endpoint, `/ws/capture?ticket=...&camera=...`."""
     blueprint = Blueprint("capture", __name__)
     sock = Sock()
     sock.route("/ws/capture", bp=blueprint, endpoint="run")(public(run))
@@ -62,7 +62,13 @@ def _admit() -> None:
             retry_after_s=RETRY_AFTER_S,
         )
     g.place = mine.id
-    g.capture = make_session(web(), _redeem(mine))
+    transaction = _redeem(mine)
+    g.capture = make_session(
+        web(),
+        transaction,
+        device=known_device(transaction.user_id),
+        mark=request.args.get("camera", ""),
+    )
 
 
 def _check_origin() -> None:

@@ -8,7 +8,7 @@ from countenance.ceremony.enrolment import EnrolmentPolicy
 from countenance.identity.interfaces import Purpose, Transaction
 from countenance.web import cookies
 from countenance.web.access import limited, public
-from countenance.web.context import find_session, identity, pending, pending_user
+from countenance.web.context import find_session, identity, known_device, pending, pending_user
 from countenance.web.errors import NoTransactionError
 from countenance.web.pages import steps
 from countenance.web.pages.auth import TICKET_RATE, Answer, issue_ticket
@@ -60,6 +60,8 @@ def complete() -> Answer:
     token, transaction = _own_enrolment()
     if identity().transactions.complete(token) is None:
         raise NoTransactionError("The enrolment is not done.", remedy="Begin it again.")
+    if (device := known_device(transaction.user_id)) is not None:
+        identity().cameras.confirm(transaction.id, device)
     name = pending_user(transaction).display_name
     if transaction.actor_id is not None:
         steps.say(f"The face of {name} is enrolled.")

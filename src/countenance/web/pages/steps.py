@@ -141,15 +141,21 @@ def go_on(token: str, user: User, *, then: Callable[[], str]) -> Response:
         token, is_enough=lambda transaction: policy.opens(transaction.factors)
     )
     if done is not None:
-        return start_session(user.id, done=done.factors, then=then())
+        return start_session(user.id, done=done.factors, then=then(), transaction_id=done.id)
     transaction = identity().transactions.find(token)
     if transaction is None:
         raise NoTransactionError("The login has expired.", remedy="Log in again.")
     return make_response(redirect(url_for(way_on(user, transaction.factors))))
 
 
-def start_session(user_id: UserId, *, done: Collection[Factor], then: str) -> Response:
-    """Log in: a new token, the old one ended, the pending cookie taken back, the browser known."""
+def start_session(
+    user_id: UserId, *, done: Collection[Factor], then: str, transaction_id: str | None = None
+) -> Response:
+    """Log in: a new token, the old one ended, the pending cookie taken back, the browser known.
+
+    Args:
+        transaction_id: of the login; what its face step showed of the browser's camera counts now.
+    """
     own, methods = identity(), amr(done)
     if old := cookies.read(cookies.SESSION):
         own.sessions.end(old)
@@ -169,6 +175,8 @@ def start_session(user_id: UserId, *, done: Collection[Factor], then: str) -> Re
     token = own.sessions.begin(
         user_id, methods=methods, address=address(), device_id=known.device.id
     )
+    if transaction_id is not None:
+        own.cameras.confirm(transaction_id, known.device)
     response = make_response(redirect(then))
     cookies.write(response, cookies.DEVICE, known.token, lifetime=_device_lifetime())
     cookies.write(response, cookies.SESSION, token)

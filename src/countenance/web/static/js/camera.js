@@ -52,6 +52,18 @@ export class Camera {
     return { width: this.video.videoWidth, height: this.video.videoHeight };
   }
 
+  /**
+   * A mark by which the server knows this camera again: SHA-256 of its name, empty without one.
+   * @returns {Promise<string>} 64 hex digits or empty
+   */
+  async mark() {
+    const track = this.stream?.getVideoTracks()[0];
+    const name = track?.label || track?.getSettings().deviceId || "";
+    if (!name || !crypto.subtle) return "";
+    const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name));
+    return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
   /** Keep the last frame in view. @param {HTMLCanvasElement} still */
   freeze(still) {
     const { width, height } = this.size;

@@ -93,10 +93,11 @@ async function begin() {
     if (mine.over) return;
     part("still").hidden = true;
     stage.dataset.live = "";
+    const mark = await camera.mark();
     const ticket = await fetchTicket(stage.dataset.ticket);
     if (mine.over) return;
     mine.connection = new Connection(
-      stage.dataset.socket, ticket, (reply) => answer(mine, reply), () => closed(mine));
+      stage.dataset.socket, ticket, mark, (reply) => answer(mine, reply), () => closed(mine));
     await pump(mine);
   } catch (error) {
     if (error instanceof CameraError) fail(words.CAMERA_TROUBLE[error.kind]);

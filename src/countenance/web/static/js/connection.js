@@ -40,12 +40,14 @@ export class Connection {
   /**
    * @param {string} path of the WebSocket
    * @param {string} ticket
+   * @param {string} mark of the camera, see `Camera.mark`
    * @param {(reply: object) => void} onReply
    * @param {() => void} onClosed
    */
-  constructor(path, ticket, onReply, onClosed) {
+  constructor(path, ticket, mark, onReply, onClosed) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new WebSocket(`${scheme}://${location.host}${path}?ticket=${encodeURIComponent(ticket)}`);
+    const asked = new URLSearchParams({ ticket, camera: mark });
+    this.socket = new WebSocket(`${scheme}://${location.host}${path}?${asked}`);
     this.sequence = 0;
     this.credit = 0;
     this.startedAt = performance.now();
