@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,12 +18,13 @@ if TYPE_CHECKING:
 REMINDER: Final = (
     "These are faces of people: ask everybody first, and delete the folder when it has served."
 )
-_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def _plain_name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not _PLAIN_NAME.fullmatch(value):
-        raise click.BadParameter("use up to 64 letters, digits, '.', '_' and '-'.")
+    from countenance.datasets.names import NAME_RULE, is_plain_name
+
+    if not is_plain_name(value):
+        raise click.BadParameter(f"{NAME_RULE}.")
     return value
 
 

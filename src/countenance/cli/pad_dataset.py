@@ -56,6 +56,8 @@ def show_balance(session: Session, counted: Balance) -> None:
     """A table of the counts, then what is missing."""
     from rich.table import Table
 
+    from countenance.datasets.balance import NOTHING_LACKS
+
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("IN THE DATA SET")
     for heading in ("BONA FIDE", "ATTACK"):
@@ -70,7 +72,7 @@ def show_balance(session: Session, counted: Balance) -> None:
     for lack in counted.lacks:
         session.console.print(f"- {lack}", markup=False)
     if not counted.lacks:
-        session.console.print("Nothing is missing for a split by source.")
+        session.console.print(NOTHING_LACKS)
 
 
 def _groups_as_dict(groups: dict[str, Count]) -> dict[str, dict[str, int]]:

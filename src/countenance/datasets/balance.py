@@ -15,6 +15,7 @@ ENOUGH = 30
 leaves up to 12 % (exact interval)."""
 LOPSIDED = 5
 """One class this many times the other is told."""
+NOTHING_LACKS = "Nothing is missing for a split by source."
 _ONE_PLACE = (
     "With one place held out, one class is left without presentations: collect both classes at "
     "two places or more, with other people."

@@ -93,6 +93,8 @@ class Capture:
         self._kept: Look | None = None
         self.count = len(self._there)
         """Presentations of this input in the folder."""
+        self.face: DetectedFace | None = None
+        """On the last frame that was searched; None when there was none."""
 
     def take(self, frame: VideoFrame) -> Fate:
         """Keep a frame, or tell why not.
@@ -113,6 +115,7 @@ class Capture:
             for face in self._detector.detect(frame.image, max_side_px=DETECTION_SIDE_PX)
             if face.detection_score >= self._least_confidence
         ]
+        self.face = faces[0] if faces else None
         if not faces:
             return Fate.NO_FACE
         self._kept = look_of(frame.image, face=faces[0].box)

@@ -22,12 +22,15 @@ from typing import Final, Self
 
 from countenance.datasets.errors import DatasetUnwritableError, ManifestError
 from countenance.datasets.manifest import MANIFEST_NAME, Kind
+from countenance.datasets.takes import write_private
 from countenance.pad.species import PaiSpecies
 
 COLUMNS: Final = (
     "path", "label", "source", "subject", "species", "kind", "input", "frame", "at_s",
 )  # fmt: skip
 """Of the manifest; `input` is the SHA-256 of the file a picture came from, or a session's name."""
+Row = dict[str, str]
+"""One line of a manifest, by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,20 @@ class DatasetFolder:
         before = self._known.get(from_.input, KnownInput(of, frozenset()))
         self._known[from_.input] = KnownInput(of, before.frames | {from_.frame})
 
+    def replace_rows(self, rows: Iterable[Row]) -> None:
+        """Put other rows in place of all, in one step; pictures are not touched.
+
+        Raises: DatasetUnwritableError: the rows are as they were.
+        """
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_private(self.path / MANIFEST_NAME, text.getvalue().encode())
+        os.close(self._manifest)
+        self._manifest = -1
+        self._open_manifest()
+
     def close(self) -> None:
         """Let others write; a folder that was made for nothing goes. May be called again."""
         if self._manifest >= 0:
@@ -249,6 +266,23 @@ def _first_free(folder: Path, stem: str) -> tuple[Path, int]:
     raise AssertionError("counting does not end")
 
 
+def read_rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
+    """The rows of a manifest with exactly these columns; none where there is no file.
+
+    A last line that is still being written is left out.
+
+    Raises: ManifestError: other columns, or a row that no collection wrote.
+    """
+    try:
+        data = path.read_bytes()
+        text = data[: data.rfind(b"\n") + 1].decode("utf-8-sig")
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise _foreign(path) from error
+    return [row for _, row, _ in _parsed(text, path, columns)] if text else []
+
+
 def _known_inputs(text: str, path: Path) -> dict[str, KnownInput]:
     if not text:
         return {}
@@ -260,13 +294,19 @@ def _known_inputs(text: str, path: Path) -> dict[str, KnownInput]:
 
 
 def _rows(text: str, path: Path) -> Iterator[tuple[str, int, Declared]]:
+    for frame, row, declared in _parsed(text, path, COLUMNS):
+        yield row["input"], frame, declared
+
+
+def _parsed(text: str, path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Row, Declared]]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    if tuple(reader.fieldnames or ()) != COLUMNS:
+    if tuple(reader.fieldnames or ()) != columns:
         raise _foreign(path)
     for row in reader:
         try:
             species = None if row["label"] == "bona_fide" else PaiSpecies(row["species"])
-            yield row["input"], int(row["frame"]), Declared(row["source"], row["subject"], species)
+            Kind(row["kind"]), float(row["at_s"])
+            yield int(row["frame"]), row, Declared(row["source"], row["subject"], species)
         except (TypeError, ValueError) as error:
             raise ManifestError(
                 f"{path}:{reader.line_num} is not a row that a collection wrote.",

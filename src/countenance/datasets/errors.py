@@ -5,7 +5,8 @@ CountenanceError
     ├── ManifestError    a manifest or folder that cannot be read as presentations
     ├── LeakError        a split that would let a detector meet its examiners before the exam
     ├── CollectionError  pictures or videos that give no presentation
-    └── DatasetUnwritableError  a folder that presentations cannot be added to
+    ├── DatasetUnwritableError  a folder that presentations cannot be added to
+    └── DatasetNotFoundError    no data set of that name
 """
 
 from __future__ import annotations
@@ -41,3 +42,9 @@ class DatasetUnwritableError(DatasetError):
     """Presentations cannot be added to a folder."""
 
     code = "dataset.unwritable"
+
+
+class DatasetNotFoundError(DatasetError):
+    """There is no data set of that name."""
+
+    code = "dataset.not_found"

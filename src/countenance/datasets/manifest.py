@@ -143,7 +143,7 @@ def _presentation(row: Mapping[str, str | None], root: Path, where: str) -> Pres
             remedy="Use bona_fide or attack.",
         )
     return Presentation(
-        path=_inside(root, cells["path"], where),
+        path=inside(root, cells["path"], where),
         source=cells.get("source") or cells.get("source_repo", ""),
         subject=cells.get("subject", ""),
         species=_species(cells, note) if label in _ATTACK else None,
@@ -152,7 +152,13 @@ def _presentation(row: Mapping[str, str | None], root: Path, where: str) -> Pres
     )
 
 
-def _inside(root: Path, text: str, where: str) -> Path:
+def inside(root: Path, text: str, where: str) -> Path:
+    """The file that a relative path names.
+
+    Args: where: what says so, for the message.
+
+    Raises: ManifestError: it would lie outside of the root.
+    """
     relative = PurePosixPath(text.replace("\\", "/"))
     if not text or relative.is_absolute() or ".." in relative.parts or ":" in relative.parts[0]:
         raise ManifestError(
