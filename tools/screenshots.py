@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import re
 import sys
 import tempfile
 import threading
@@ -29,7 +30,7 @@ from pyotp import TOTP
 from countenance.bootstrap import Container, build
 from countenance.ceremony.challenge import Move, PlannedMove
 from countenance.ceremony.evidence import Hint
-from countenance.clock import ManualClock
+from countenance.clock import ManualClock, SystemClock
 from countenance.events import Tag
 from countenance.geometry.planarity import Planarity
 from countenance.identity.interfaces import Role, UserId
@@ -55,6 +56,7 @@ KEPT = {
     "people-light": "people",
     "attempts-light": "attempts",
     "account-light": "account",
+    "lab-try-light": "lab-try",
 }
 """Pictures of the documentation, and their names there."""
 BOX = (0.425, 0.34, 0.615, 0.72)
@@ -337,6 +339,54 @@ def inside(camera: Photographer, stage: Stage) -> None:
     camera.shoot("person-code")
 
 
+def lab(camera: Photographer, stage: Stage) -> None:
+    """The lab: nothing there yet, a take of the camera, looking through it, trying it."""
+    page = camera.page
+    stage.seen = lambda: Seen(box_xyxy=BOX)
+    camera.password()
+    page.wait_for_url(camera.url + "/", timeout=20_000)
+    camera.shoot("lab-empty", path="/lab")
+    page.get_by_label("Name", exact=True).fill("hall")
+    page.get_by_role("button", name="Make it and collect").click()
+    camera.shoot("lab-dataset-empty", path="/lab/datasets/hall")
+    page.get_by_role("link", name="Collect").first.click()
+    camera.shoot("lab-collect")
+    stage.container.__dict__["clock"] = SystemClock()
+    for label, subject in (("A person", "eileen"), ("An attack", "eileen")):
+        page.goto(f"{camera.url}/lab/datasets/hall/collect")
+        page.get_by_text(label, exact=True).click()
+        page.get_by_label("Subject").fill(subject)
+        page.get_by_label("Source").fill("studio")
+        page.get_by_label("Seconds, at most").fill("6")
+        page.get_by_text("The person filmed agrees").click()
+        page.get_by_role("button", name="Start").click()
+        page.locator("#count").wait_for(state="visible", timeout=20_000)
+        if label == "A person":
+            camera.shoot("lab-collect-count")
+        page.get_by_text(re.compile(r"[1-9]\d* kept")).first.wait_for(timeout=60_000)
+        if label == "A person":
+            camera.shoot("lab-collect-running")
+        page.locator("#review").wait_for(state="visible", timeout=60_000)
+    camera.shoot("lab-collect-done")
+    camera.shoot("lab-dataset", path="/lab/datasets/hall")
+    page.locator(".shot input").first.check()
+    page.get_by_role("button", name="Delete what is ticked").click()
+    camera.shoot("lab-delete")
+    page.get_by_role("button", name="Delete 1 presentation").click()
+    camera.shoot("lab-deleted")
+    camera.shoot("lab", path="/lab")
+    camera.shoot("lab-try-begin", path="/lab/try")
+    page.get_by_role("button", name="Start the camera").click()
+    page.get_by_text("Looking", exact=True).wait_for(timeout=20_000)
+    page.wait_for_timeout(5_000)
+    page.get_by_role("button", name="Stop").click()
+    page.locator("#stage[data-state=done]").wait_for(timeout=20_000)
+    camera.shoot("lab-try")
+    page.get_by_text("Every frame as a table").click()
+    page.locator("#cursor").fill("5")
+    camera.shoot("lab-try-table")
+
+
 def outside(camera: Photographer, _stage: Stage) -> None:
     camera.shoot("login", path="/login")
     camera.password(password="not the right one")  # noqa: S106 - wrong on purpose
@@ -402,6 +452,7 @@ ROUNDS: tuple[tuple[Callable[[Photographer, Stage], None], bool, str], ...] = (
     (enrolment, True, "clip"),
     (inside, True, "clip"),
     (security, True, "clip"),
+    (lab, True, "clip"),
 )
 
 

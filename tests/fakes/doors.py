@@ -18,6 +18,7 @@ from countenance.identity.interfaces import Role, User
 from countenance.identity.services import Identity, open_identity
 from countenance.settings import Settings, read_settings
 from countenance.web.app import create_app
+from tests.fakes.lab import FakeLabEngine
 from tests.fakes.recognition import FakeRecognition, face_of
 
 PASSWORD = "seven calm herons by the weir"
@@ -35,6 +36,7 @@ class Door:
     settings: Settings
     clock: ManualClock = field(default_factory=ManualClock)
     recognition: FakeRecognition = field(default_factory=FakeRecognition)
+    lab: FakeLabEngine = field(default_factory=FakeLabEngine)
     container: Container = field(init=False)
     app: Flask = field(init=False)
 
@@ -44,7 +46,7 @@ class Door:
         # The product's cost of a hash would be most of the time of these tests.
         identity = open_identity(self.settings, clock=self.clock, argon2=CHEAP)
         self.container.__dict__["identity"] = identity
-        self.app = create_app(self.container, recognition=self.recognition)
+        self.app = create_app(self.container, recognition=self.recognition, lab_engine=self.lab)
 
     @property
     def identity(self) -> Identity:

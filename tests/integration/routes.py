@@ -73,5 +73,17 @@ ROUTES: Final[Mapping[str, frozenset[Role] | None]] = {
     "people.code": STAFF,
     "people.enrol": STAFF,
     "people.erase_face": STAFF,
+    "lab.overview": ADMINISTRATORS,
+    "lab.try_it": ADMINISTRATORS,
+    "lab.make": ADMINISTRATORS,
+    "lab.dataset": ADMINISTRATORS,
+    "lab.collect": ADMINISTRATORS,
+    "lab.show": ADMINISTRATORS,
+    "lab.delete": ADMINISTRATORS,
+    "lab.restore": ADMINISTRATORS,
+    "lab.empty": ADMINISTRATORS,
+    "lab.remove": ADMINISTRATORS,
+    "lab.export": ADMINISTRATORS,
+    "lab_socket.run": ADMINISTRATORS,
 }
 """Endpoint to the roles that it opens for."""

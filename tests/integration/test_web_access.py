@@ -26,7 +26,7 @@ def paths(app: Flask) -> list[tuple[str, str, str]]:
     """Endpoint, method and an address for every rule that is not public."""
     found = []
     for rule in app.url_map.iter_rules():
-        if rule.endpoint not in PUBLIC:
+        if rule.endpoint not in PUBLIC and not rule.websocket:
             method = "GET" if "GET" in (rule.methods or ()) else "POST"
             address = rule.rule.replace("<user_id>", "5f0c5a3e-0000-4000-8000-000000000000")
             found.append((rule.endpoint, method, address))

@@ -112,9 +112,9 @@ def _look(session: Session, recogniser: OnnxRecogniser, source: str, *, every: i
 
 
 def _pictures(session: Session, source: str, *, every: int) -> Iterator[Image]:
-    from countenance.cli.sources import SourceKind, open_source, source_kind
     from countenance.images.codec import read_image
     from countenance.images.errors import NotAnImageError
+    from countenance.images.sources import SourceKind, open_source, source_kind
 
     kind = source_kind(source)
     if kind in (SourceKind.CAMERA, SourceKind.FOLDER):

@@ -257,8 +257,8 @@ def enrol(session: Session, name: str, source: str, replace: bool) -> None:
       countenance faces enrol ada --source ada.mp4 --replace
     """
     from countenance.cli.enrolled import duplicates, open_gallery
-    from countenance.cli.sources import SourceKind, source_kind
     from countenance.errors import ConfigurationError
+    from countenance.images.sources import SourceKind, source_kind
 
     user = find_user(session, name)
     if user.face is not None and not replace:

@@ -138,7 +138,7 @@ def _enrolled(session: Session, engine: Engine, name: str | None) -> tuple[Galle
 
 
 def _open(wish: Wish) -> VideoReader:
-    from countenance.cli.sources import open_source
+    from countenance.images.sources import open_source
 
     return open_source(wish.source)
 

@@ -46,7 +46,7 @@ def enrol_live(session: Session, engine: Engine, source: str) -> Template:
         EnrolmentRefusedError: too few good samples, another face, or an attack.
         ImageError: the source cannot be read.
     """
-    from countenance.cli.sources import open_source
+    from countenance.images.sources import open_source
 
     is_camera = source.isdecimal()
     policy = EnrolmentPolicy()

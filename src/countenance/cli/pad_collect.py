@@ -120,9 +120,9 @@ def collect(
     if source.isdecimal() and limit is None and session.wants_json:
         raise click.UsageError("A camera with --json needs --limit.")
     from countenance.cli.pad_harvest import Harvest, gather
-    from countenance.cli.sources import source_kind
     from countenance.datasets.capture import CaptureTally
     from countenance.datasets.dataset_folder import DatasetFolder
+    from countenance.images.sources import source_kind
     from countenance.vision.engine import open_recognition
 
     source_kind(source)

@@ -101,7 +101,7 @@ def demo(
 
 def _watch(session: Session, wish: Wish) -> tuple[PadWatch, list[Reading]]:
     from countenance.ceremony.policy import PassivePolicy
-    from countenance.cli.sources import open_source
+    from countenance.images.sources import open_source
     from countenance.images.video import VideoWriter
     from countenance.vision.pad_watch import PadWatch
 

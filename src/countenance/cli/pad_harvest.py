@@ -39,9 +39,9 @@ def gather(harvest: Harvest, source: str, folder: DatasetFolder, progress: Progr
 
     Raises: CountenanceError: the camera is not there, or nothing more can be written.
     """
-    from countenance.cli.sources import SourceKind, source_kind
     from countenance.datasets.errors import CollectionError
     from countenance.images.errors import ImageError
+    from countenance.images.sources import SourceKind, source_kind
 
     if source.isdecimal():
         _gather_camera(harvest, source, folder, progress)
@@ -60,7 +60,7 @@ def gather(harvest: Harvest, source: str, folder: DatasetFolder, progress: Progr
 def _gather_camera(
     harvest: Harvest, source: str, folder: DatasetFolder, progress: Progress
 ) -> None:
-    from countenance.cli.sources import open_source
+    from countenance.images.sources import open_source
 
     with open_source(source) as reader:
         capture = _capture(harvest, folder, f"camera-{secrets.token_hex(16)}")
@@ -74,9 +74,9 @@ def _gather_camera(
 
 
 def _gather_file(harvest: Harvest, path: Path, folder: DatasetFolder, progress: Progress) -> None:
-    from countenance.cli.sources import SourceKind, source_kind
     from countenance.datasets.capture import digest_of
     from countenance.images.codec import read_image
+    from countenance.images.sources import SourceKind, source_kind
     from countenance.images.video import VideoFrame, open_video
 
     is_video = source_kind(str(path)) is SourceKind.VIDEO

@@ -24,6 +24,8 @@ from countenance.web.context import EXTENSION, Web, find_session
 from countenance.web.cookies import FormSessions
 from countenance.web.errors import register_errors
 from countenance.web.keys import form_key
+from countenance.web.lab.engine import ContainerLabEngine, LabEngine
+from countenance.web.lab.socket import make_lab_socket
 from countenance.web.pages import (
     account,
     attempts,
@@ -32,6 +34,7 @@ from countenance.web.pages import (
     factors,
     home,
     invite,
+    lab,
     passkey_login,
     passkeys,
     people,
@@ -55,17 +58,24 @@ _PAGES = (
     people,
     attempts,
     privacy,
+    lab,
 )
 MESSAGE_SLACK_BYTES = 4096
 """Beyond the largest frame, so that one slightly too large is told so before the socket closes."""
 
 
-def create_app(container: Container, *, recognition: Recognition | None = None) -> Flask:
+def create_app(
+    container: Container,
+    *,
+    recognition: Recognition | None = None,
+    lab_engine: LabEngine | None = None,
+) -> Flask:
     """Make the application of one process.
 
     Args:
         container: the parts; database and engine are opened when a page first needs them.
         recognition: stands in for the engine of the container; None takes that.
+        lab_engine: the same for the lab.
 
     Raises: ConfigurationError: an installed app does not load, or the key file cannot be read.
     """
@@ -89,6 +99,7 @@ def create_app(container: Container, *, recognition: Recognition | None = None) 
         apps=find_apps(),
         recognition=recognition or EngineRecognition(container),
         turns=Turns(places=places_for(container.settings.engine.threads)),
+        lab=lab_engine or ContainerLabEngine(container),
     )
     _believe_proxies(app, container.settings.server.trusted_proxies)
     CSRFProtect(app)
@@ -136,6 +147,7 @@ def _register_pages(app: Flask) -> None:
     for module in _PAGES:
         app.register_blueprint(module.make_blueprint())
     app.register_blueprint(make_capture_blueprint())
+    app.register_blueprint(make_lab_socket())
     for plugin in app.extensions[EXTENSION].apps:
         app.register_blueprint(
             plugin.blueprint(),

@@ -16,6 +16,7 @@ from countenance.web.capture.admission import Admission
 from countenance.web.capture.course import Recognition
 from countenance.web.capture.turns import Turns
 from countenance.web.errors import NoTransactionError
+from countenance.web.lab.engine import LabEngine
 
 EXTENSION = "countenance"
 
@@ -29,6 +30,7 @@ class Web:
     apps: tuple[App, ...]
     recognition: Recognition
     turns: Turns
+    lab: LabEngine
 
 
 def web() -> Web:

@@ -29,6 +29,11 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from countenance.datasets.errors import (
+    DatasetError,
+    DatasetNotFoundError,
+    DatasetUnwritableError,
+)
 from countenance.errors import CountenanceError
 from countenance.identity.errors import (
     AlreadySetUpError,
@@ -105,6 +110,9 @@ _STATUS: Final[dict[type[CountenanceError], HTTPStatus]] = {
     NotPermittedError: HTTPStatus.FORBIDDEN,
     OwnRoleError: HTTPStatus.CONFLICT,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DatasetNotFoundError: HTTPStatus.NOT_FOUND,
+    DatasetUnwritableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DatasetError: HTTPStatus.CONFLICT,
 }
 
 _TITLES: Final = {

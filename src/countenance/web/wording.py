@@ -13,6 +13,7 @@ from countenance.ceremony.verdict import Reason
 from countenance.events import Tag
 from countenance.identity.factor_interfaces import CodeOutcome, PasskeyRefusal
 from countenance.identity.interfaces import AuditEvent, FaceState, Role, UserState
+from countenance.pad.species import PaiSpecies
 
 REASONS: Final[Mapping[str, str]] = {
     Reason.TIMED_OUT: "The time was up before enough clear frames came together.",
@@ -72,6 +73,16 @@ FILTERS: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 """What a list of people can be narrowed down to: name of the choice, value, words."""
+SPECIES: Final[Mapping[str, str]] = {
+    PaiSpecies.PRINT: "Print on paper",
+    PaiSpecies.REPLAY_PHONE: "Phone or tablet",
+    PaiSpecies.REPLAY_MONITOR: "Monitor, laptop or television",
+    PaiSpecies.REPLAY: "Another screen",
+    PaiSpecies.PAPER_MASK: "Paper mask",
+    PaiSpecies.MASK_3D: "Mask with the shape of a face",
+    PaiSpecies.UNKNOWN: "Something else",
+}
+"""What is held before the camera."""
 
 
 def reason(event: AuditEvent) -> str:
@@ -116,3 +127,4 @@ def register_filters(app: Flask) -> None:
     app.add_template_filter(lower_first, "lower_first")
     app.jinja_env.globals["ROLES"] = ROLES
     app.jinja_env.globals["FILTERS"] = FILTERS
+    app.jinja_env.globals["SPECIES"] = SPECIES

@@ -52,7 +52,7 @@ def refuse_when_busy() -> None:
 
 def _admit() -> None:
     """Origin, browser, place and ticket, in the order of what they cost."""
-    _check_origin()
+    check_origin()
     _, mine = pending()
     refuse_when_busy()
     if not web().admission.enter(mine.id, patience_s=PATIENCE_S):
@@ -71,7 +71,8 @@ def _admit() -> None:
     )
 
 
-def _check_origin() -> None:
+def check_origin() -> None:
+    """Raises: ForeignOriginError: a page of another site asks."""
     allowed = is_allowed_origin(
         request.headers.get("Origin", ""),
         host=request.host,
@@ -129,7 +130,7 @@ def run(socket: Server) -> None:
     try:
         _converse(socket, session, parts)
         _free_place()
-        _linger(socket)
+        linger(socket)
     except (ConnectionClosed, OSError):
         session.interrupt(Reason.PROTOCOL if _was_flooded(socket) else Reason.INTERRUPTED)
     except BaseException:
@@ -151,7 +152,7 @@ def _converse(socket: Server, session: CaptureSession, parts: Web) -> None:
         _send(socket, [*answers, *session.tick(at_s=clock.now_s())])
 
 
-def _linger(socket: Server) -> None:
+def linger(socket: Server) -> None:
     """Let the client hang up first.
 
     A close with unread frames would reset the connection, and the verdict could be lost.

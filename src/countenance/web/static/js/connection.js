@@ -36,6 +36,24 @@ export async function fetchTicket(url) {
   throw new TicketError(body.code ?? "server", Number(answer.headers.get("Retry-After") ?? 0));
 }
 
+/**
+ * A frame as the capture protocol wants it.
+ * @param {Blob} image JPEG
+ * @param {number} sequence rises with every frame
+ * @param {number} takenMs since the camera started
+ * @returns {Promise<Uint8Array>}
+ */
+export async function withHeader(image, sequence, takenMs) {
+  const bytes = await image.arrayBuffer();
+  const message = new Uint8Array(HEADER_BYTES + bytes.byteLength);
+  const head = new DataView(message.buffer);
+  message.set(MAGIC, 0);
+  head.setUint32(4, sequence);
+  head.setUint32(8, Math.round(takenMs));
+  message.set(new Uint8Array(bytes), HEADER_BYTES);
+  return message;
+}
+
 export class Connection {
   /**
    * @param {string} path of the WebSocket
@@ -70,14 +88,8 @@ export class Connection {
   /** Send one frame; uses one credit. @param {Blob} image JPEG */
   async send(image) {
     this.credit -= 1;
-    const bytes = await image.arrayBuffer();
+    const message = await withHeader(image, this.sequence, performance.now() - this.startedAt);
     if (this.socket.readyState !== WebSocket.OPEN) return;
-    const message = new Uint8Array(HEADER_BYTES + bytes.byteLength);
-    const head = new DataView(message.buffer);
-    message.set(MAGIC, 0);
-    head.setUint32(4, this.sequence);
-    head.setUint32(8, Math.round(performance.now() - this.startedAt));
-    message.set(new Uint8Array(bytes), HEADER_BYTES);
     this.sequence += 1;
     this.socket.send(message);
   }

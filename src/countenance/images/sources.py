@@ -1,4 +1,4 @@
-"""What a `--source` names: a camera, a folder, a photograph or a video."""
+"""What a source names: a camera, a folder, a photograph or a video."""
 
 from __future__ import annotations
 
