@@ -47,6 +47,8 @@ class Tag(StrEnum):
     RECOVERY_CODE_USED = "user:recovery-code:used"
     PASSKEY_ADDED = "user:passkey:added"
     PASSKEY_REMOVED = "user:passkey:removed"
+    STEP_UP_GRANTED = "user:step-up:granted"
+    STEP_UP_REFUSED = "user:step-up:refused"
     FACTOR_REFUSED = "user:factor:refused"
     DEVICE_CALIBRATED = "user:device:calibrated"
     SESSION_ENDED = "user:session:ended"

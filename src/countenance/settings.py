@@ -125,6 +125,8 @@ class FactorSettings:
     step_up: tuple[str, ...] = _setting("FACTORS_STEP_UP", ("face", "passkey", "totp"))
     """With which a user confirms an act during a session; any one of them, comma separated."""
 
+    step_up_lifetime_s: float = _setting("STEP_UP_LIFETIME_S", 120.0)
+    """How long a confirmation waits for its act, seconds."""
     passkey_domain: str = _setting("PASSKEY_DOMAIN", "")
     """Relying party id of passkeys; empty takes the host of the first of ORIGINS, else localhost.
     Passkeys made for one domain are good for no other."""

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from countenance.bootstrap import Container, build, prepare_home
 from countenance.clock import ManualClock
+from countenance.identity.acts import Act
 from countenance.identity.interfaces import Role, User
 from countenance.identity.services import Identity, open_identity
 from countenance.settings import Settings, read_settings
@@ -25,6 +26,7 @@ PASSWORD = "seven calm herons by the weir"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 PENDING = "countenance-pending"
 SESSION = "countenance"
+FRESH = "countenance-fresh"
 DEVICE = "countenance-device"
 
 
@@ -112,6 +114,15 @@ class Visit:
         """POST as the scripts do: token in a header, JSON wanted."""
         headers = {"X-CSRFToken": self.token(), "Accept": "application/json"}
         return self.client.post(path, headers=headers, **self.options)
+
+    def confirm(self, door: Door, act: str, **parameters: str) -> None:
+        """As if whoever is logged in here had just confirmed the act with the camera."""
+        session = door.identity.sessions.find(self.cookie(SESSION))
+        assert session is not None
+        token = door.identity.step_up.issue(
+            session.user.id, session_id=session.id, act_digest=Act(act, parameters).digest
+        )
+        self.client.set_cookie(FRESH, token)
 
     def password(self, name: str = "eileen", password: str = PASSWORD) -> TestResponse:
         """Send the login form."""

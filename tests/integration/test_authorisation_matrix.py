@@ -102,6 +102,7 @@ def test_an_officer_acts_on_nobody_of_equal_or_higher_standing(
 ) -> None:
     somebody = next(u for u in _others(door, people) if u.role is target)
     visit = door.visit_as(people[Role.OFFICER])
+    visit.confirm(door, f"people.{act}".replace("/", "."), user_id=somebody.id)
     answer = visit.post(f"/people/{somebody.id}/{act}", **fields)
     assert answer.status_code == 403
     assert door.identity.users.get(somebody.id) == somebody
@@ -122,6 +123,7 @@ def test_an_officer_helps_a_viewer_with_face_and_code(door: Door, people: dict[R
     assert "Enrol at this camera" in page
     for word in ("Give a link", "Change role", "Disable", "Remove"):
         assert word not in page
+    visit.confirm(door, "people.code", user_id=viewer.id)
     assert "data-secret" in visit.post(f"/people/{viewer.id}/code").text
 
 

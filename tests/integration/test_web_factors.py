@@ -48,9 +48,10 @@ def test_an_app_is_added_with_what_its_page_shows(door: Door, eileen: User) -> N
     visit = door.visit_as(eileen)
     assert "Not set up" in visit.get("/account/security").text
     assert visit.get("/account/security/app/confirm").location == "/account/security/app/add"
-    assert visit.post("/account/security/app/add", password="wrong one").status_code == 422
+    assert visit.post("/account/security/app/add").location == "/step-up"
     assert door.identity.authenticator_apps.draft(eileen.id) is None
-    answer = visit.post("/account/security/app/add", password=PASSWORD)
+    visit.confirm(door, "factors.app.add")
+    answer = visit.post("/account/security/app/add")
     page = visit.get(answer.location).text
     secret = re.search(r'id="secret">([A-Z2-7 ]+)<', page)
     assert secret
@@ -70,7 +71,8 @@ def test_the_qr_code_is_a_picture_of_its_own_for_its_user_alone(door: Door, eile
     assert door.visit().get(address).location.startswith("/login")
     visit = door.visit_as(eileen)
     assert visit.get(address).status_code == 404
-    visit.post("/account/security/app/add", password=PASSWORD)
+    visit.confirm(door, "factors.app.add")
+    visit.post("/account/security/app/add")
     answer = visit.get(address)
     assert answer.mimetype == "image/svg+xml"
     assert answer.text.startswith("<svg")
@@ -99,7 +101,9 @@ def test_the_app_stands_in_for_the_face(door: Door, eileen: User) -> None:
 
 
 def test_a_recovery_code_opens_once(door: Door, eileen: User) -> None:
-    page = door.visit_as(eileen).post("/account/security/codes", password=PASSWORD)
+    visit = door.visit_as(eileen)
+    visit.confirm(door, "factors.codes.make")
+    page = visit.post("/account/security/codes")
     codes = re.findall(r"<li>([A-Z0-9]{5}-[A-Z0-9]{5})</li>", page.text)
     assert len(codes) == 10
     visit = after_password(door)
@@ -181,8 +185,10 @@ def test_at_another_address_a_passkey_is_not_offered_and_yet_not_forgotten(door:
 def test_removing_the_app_takes_the_way_away(door: Door, eileen: User) -> None:
     app_of(door, eileen)
     visit = door.visit_as(eileen)
-    assert visit.post("/account/security/app/remove", password="wrong one").status_code == 422
-    visit.post("/account/security/app/remove", password=PASSWORD)
+    assert visit.post("/account/security/app/remove").location == "/step-up"
+    assert door.identity.authenticator_apps.added_at(eileen.id) is not None
+    visit.confirm(door, "factors.app.remove")
+    visit.post("/account/security/app/remove")
     assert after_password(door).get("/login/app").location == "/login"
 
 

@@ -177,6 +177,7 @@ def test_an_unknown_role_becomes_the_smaller_one(door: Door, visit: Visit) -> No
 
 def test_a_login_code_is_shown_once_and_works_once(door: Door, visit: Visit) -> None:
     grace = door.viewer()
+    visit.confirm(door, "people.code", user_id=grace.id)
     code = secret(visit.post(f"/people/{grace.id}/code").text)
     hers = door.visit()
     hers.password("grace")
@@ -194,6 +195,7 @@ def test_disabling_can_be_undone(door: Door, visit: Visit) -> None:
 
 def test_the_last_administrator_stays(door: Door, eileen: User, visit: Visit) -> None:
     for path, fields in (("enabled", {"enabled": "no"}), ("remove", {})):
+        visit.confirm(door, f"people.{path}", user_id=eileen.id)
         answer = visit.post(f"/people/{eileen.id}/{path}", **fields)
         assert answer.location == f"/people/{eileen.id}"
     assert door.identity.users.get(eileen.id).is_enabled
@@ -202,6 +204,7 @@ def test_the_last_administrator_stays(door: Door, eileen: User, visit: Visit) ->
 
 def test_removing_asks_first_and_names_what_goes(door: Door, visit: Visit) -> None:
     grace = door.viewer()
+    visit.confirm(door, "people.remove", user_id=grace.id)
     page = visit.get(f"/people/{grace.id}/remove").text
     assert "5 face samples" in page
     assert door.identity.users.find("grace") is not None

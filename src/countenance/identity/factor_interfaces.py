@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from countenance.identity.acts import Act
 from countenance.identity.interfaces import UserId
 from countenance.identity.relying_party import RelyingParty
 
@@ -184,3 +185,23 @@ class Passkeys(Protocol):
 
     def remove(self, passkey_id: str, user_id: UserId, *, actor: UserId | None) -> bool:
         """Forget it; False when the user has no such passkey."""
+
+
+class StepUp(Protocol):
+    """Confirmations of single acts during a session."""
+
+    def issue(self, user_id: UserId, *, session_id: str, act_digest: str) -> str:
+        """A token for one act, after the user has just shown who they are; returned once.
+
+        Raises: StorageError: also when the session has ended meanwhile.
+        """
+
+    def is_good(self, token: str, act: Act, *, user_id: UserId, session_id: str) -> bool:
+        """Whether `redeem` would succeed now; changes nothing."""
+
+    def redeem(self, token: str, act: Act, *, user_id: UserId, session_id: str) -> bool:
+        """Use a token up.
+
+        False, and nothing used, when it is unknown, used, expired, or of another act, user or
+        session. Two redemptions of one token never both succeed.
+        """

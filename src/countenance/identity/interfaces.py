@@ -413,6 +413,8 @@ class Purpose(StrEnum):
 
     LOGIN = "login"
     ENROLMENT = "enrolment"
+    STEP_UP = "step_up"
+    """To confirm an act during a session."""
 
 
 class TransactionState(StrEnum):
@@ -423,6 +425,20 @@ class TransactionState(StrEnum):
     REFUSED = "refused"
     COMPLETED = "completed"
     """The grant was used; nothing more can be done with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a ceremony of `Purpose.STEP_UP` is to confirm."""
+
+    act_name: str
+    act_digest: str
+    title: str
+    """What the user is told."""
+    session_id: str
+    """The session that does the act; the confirmation is good for no other."""
+    back: str
+    """Path of the page that asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +460,8 @@ class Transaction:
     """What the user has shown so far in a login; the face among it once it is granted."""
     address: str
     expires_at: datetime
+    confirms: Confirmation | None = None
+    """The act, of a step-up; None else."""
 
 
 class Transactions(Protocol):
@@ -457,10 +475,13 @@ class Transactions(Protocol):
         actor_id: UserId | None,
         address: str,
         factors: Collection[Factor] = (),
+        confirms: Confirmation | None = None,
     ) -> str:
         """Begin one; returns the token that the browser keeps in a cookie.
 
-        Args: factors: what a login begins with, such as the password.
+        Args:
+            factors: what a login begins with, such as the password.
+            confirms: the act, of a step-up.
         """
 
     def find(self, token: str) -> Transaction | None:

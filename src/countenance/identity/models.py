@@ -122,6 +122,8 @@ class TransactionRow(Base):
     """Tickets redeemed: bounds captures that run beside each other or never end."""
     factors: Mapped[str | None] = mapped_column(String(128))
     """Done so far beside the face, joined by blanks (`factor_policy.Factor`); None in old rows."""
+    confirms: Mapped[str | None] = mapped_column(Text)
+    """The act of a step-up (`interfaces.Confirmation`) as JSON."""
     address: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -15,7 +15,12 @@ from countenance.identity.camera_calibrations import SqlCameraCalibrations
 from countenance.identity.devices import SqlDevices
 from countenance.identity.enrolled_faces import SqlEnrolledFaces
 from countenance.identity.errors import StorageError
-from countenance.identity.factor_interfaces import AuthenticatorApps, Passkeys, RecoveryCodes
+from countenance.identity.factor_interfaces import (
+    AuthenticatorApps,
+    Passkeys,
+    RecoveryCodes,
+    StepUp,
+)
 from countenance.identity.factor_policy import FactorPolicies
 from countenance.identity.factor_settings import read_policies
 from countenance.identity.interfaces import (
@@ -38,6 +43,7 @@ from countenance.identity.passwords import Hasher, SqlPasswords
 from countenance.identity.recovery_codes import SqlRecoveryCodes
 from countenance.identity.schema import upgrade
 from countenance.identity.sessions import SqlSessions
+from countenance.identity.step_up import SqlStepUp
 from countenance.identity.store import Store
 from countenance.identity.template_vault import SqlTemplateVault
 from countenance.identity.transactions import SqlTransactions
@@ -73,6 +79,7 @@ class Identity:
     authenticator_apps: AuthenticatorApps
     recovery_codes: RecoveryCodes
     passkeys: Passkeys
+    step_up: StepUp
     factor_policies: FactorPolicies
     audit: AuditTrail
     key_fingerprint: str
@@ -155,6 +162,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         authenticator_apps=SqlAuthenticatorApps(store, keys),
         recovery_codes=SqlRecoveryCodes(store, keys),
         passkeys=SqlPasskeys(store),
+        step_up=SqlStepUp(store, lifetime_s=settings.factors.step_up_lifetime_s),
         factor_policies=read_policies(settings.factors),
         audit=SqlAuditTrail(store),
         key_fingerprint=keys.check[:16],

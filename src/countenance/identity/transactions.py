@@ -5,7 +5,9 @@ Every step is one conditional UPDATE: of two that race, the database lets one me
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -16,7 +18,13 @@ from sqlalchemy.orm import Session as DbSession
 from countenance.ceremony.verdict import Verdict
 from countenance.identity.errors import TicketError, UserNotFoundError
 from countenance.identity.factor_policy import Factor
-from countenance.identity.interfaces import Purpose, Transaction, TransactionState, UserId
+from countenance.identity.interfaces import (
+    Confirmation,
+    Purpose,
+    Transaction,
+    TransactionState,
+    UserId,
+)
 from countenance.identity.models import TicketRow, TransactionRow, UserRow
 from countenance.identity.store import (
     CLOCK_TOLERANCE,
@@ -52,8 +60,13 @@ class SqlTransactions:
         self._lifetimes = {
             Purpose.LOGIN: timedelta(seconds=login_lifetime_s),
             Purpose.ENROLMENT: ENROLMENT_LIFETIME,
+            Purpose.STEP_UP: timedelta(seconds=login_lifetime_s),
         }
-        self._tries = {Purpose.LOGIN: login_tries, Purpose.ENROLMENT: ENROLMENT_TRIES}
+        self._tries = {
+            Purpose.LOGIN: login_tries,
+            Purpose.ENROLMENT: ENROLMENT_TRIES,
+            Purpose.STEP_UP: login_tries,
+        }
         self._ticket_lifetime = timedelta(seconds=ticket_lifetime_s)
         self._capture_time = timedelta(seconds=capture_limit_s) + CAPTURE_GRACE
 
@@ -65,6 +78,7 @@ class SqlTransactions:
         actor_id: UserId | None,
         address: str,
         factors: Collection[Factor] = (),
+        confirms: Confirmation | None = None,
     ) -> str:
         """Begin one. Raises: UserNotFoundError: also when the user is disabled."""
         token, now = new_token(), self._store.now()
@@ -83,6 +97,7 @@ class SqlTransactions:
                     tries=0,
                     captures=0,
                     factors=_written(factors),
+                    confirms=None if confirms is None else json.dumps(asdict(confirms)),
                     address=clean_address(address),
                     created_at=now,
                     expires_at=now + self._lifetimes[purpose],
@@ -241,8 +256,8 @@ def _read(text: str | None) -> frozenset[Factor]:
 
 
 def _transaction(row: TransactionRow) -> Transaction:
-    is_login = row.purpose == Purpose.LOGIN.value
-    has_shown_face = is_login and row.state == TransactionState.GRANTED.value
+    is_enrolment = row.purpose == Purpose.ENROLMENT.value
+    has_shown_face = not is_enrolment and row.state == TransactionState.GRANTED.value
     return Transaction(
         id=row.id,
         purpose=Purpose(row.purpose),
@@ -254,4 +269,5 @@ def _transaction(row: TransactionRow) -> Transaction:
         factors=_read(row.factors) | ({Factor.FACE} if has_shown_face else frozenset()),
         address=row.address,
         expires_at=row.expires_at,
+        confirms=None if row.confirms is None else Confirmation(**json.loads(row.confirms)),
     )

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from countenance.identity.interfaces import Role, User, UserId
 from countenance.identity.permissions import Permission, check_governs, roles_with
 from countenance.web import context
+from countenance.web.assurance import confirm
 from countenance.web.errors import login_needed, wants_json
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -74,7 +75,7 @@ def _guard() -> Response | None:
         return login_needed() if wants_json() else redirect(_way_in())
     if session.user.role not in roles_for(current_app, endpoint):
         abort(403)
-    return None
+    return confirm(current_app.view_functions[endpoint])
 
 
 def subject_of_act(user_id: str) -> User:

@@ -16,6 +16,7 @@ from countenance.bootstrap import Container
 from countenance.ceremony.protocol import MAX_MESSAGE_BYTES
 from countenance.pad.camera import CameraScores
 from countenance.web import access, wording
+from countenance.web.assurance import register_assurance
 from countenance.web.capture.admission import Admission
 from countenance.web.capture.course import FrameObserver, Recognition
 from countenance.web.capture.socket import make_capture_blueprint
@@ -40,6 +41,7 @@ from countenance.web.pages import (
     people,
     privacy,
     setup,
+    step_up,
     ways,
 )
 from countenance.web.security import register_headers
@@ -55,6 +57,7 @@ _PAGES = (
     account,
     factors,
     passkeys,
+    step_up,
     people,
     attempts,
     privacy,
@@ -105,6 +108,7 @@ def create_app(
     CSRFProtect(app)
     register_headers(app)
     register_errors(app)
+    register_assurance(app)
     access.register_guard(app)
     _register_pages(app)
     _register_limits(app)

@@ -29,6 +29,8 @@ PENDING: Final = Cookie("countenance-pending", "Strict")
 """A ceremony that has begun."""
 DEVICE: Final = Cookie("countenance-device", "Strict")
 """Which browser this is, over many logins; opens nothing."""
+FRESH: Final = Cookie("countenance-fresh", "Strict")
+"""A confirmation that waits for its act."""
 FORM: Final = Cookie("countenance-form", "Strict")
 """Signed by us, holds the CSRF token and notices; says nothing of who is logged in."""
 

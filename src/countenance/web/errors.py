@@ -4,6 +4,7 @@ WebError
 ├── NoTransactionError   no ceremony is pending in this browser, or it is for something else
 ├── ForeignOriginError   a page of another site asks for the camera connection
 ├── TicketRefusedError   a capture ticket is unknown, expired, used, or of another browser
+├── FreshNeededError     the act has to be confirmed first
 ├── NoPasskeysHereError  the page is open under another name than that of its passkeys
 ├── BusyError            all places for captures are taken
 └── PausedError          too many refusals in a row; wait
@@ -79,6 +80,12 @@ class TicketRefusedError(WebError):
     code = "web.ticket_refused"
 
 
+class FreshNeededError(WebError):
+    """The act needs a fresh confirmation of its user."""
+
+    code = "web.fresh_needed"
+
+
 class NoPasskeysHereError(WebError):
     """The page is open under another name than the one that passkeys are for."""
 
@@ -101,6 +108,7 @@ _STATUS: Final[dict[type[CountenanceError], HTTPStatus]] = {
     NoTransactionError: HTTPStatus.CONFLICT,
     ForeignOriginError: HTTPStatus.FORBIDDEN,
     TicketRefusedError: HTTPStatus.FORBIDDEN,
+    FreshNeededError: HTTPStatus.FORBIDDEN,
     NoPasskeysHereError: HTTPStatus.CONFLICT,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     PausedError: HTTPStatus.TOO_MANY_REQUESTS,

@@ -40,6 +40,7 @@ REASONS: Final[Mapping[str, str]] = {
     PasskeyRefusal.UNKNOWN: "The passkey is not one of this user, or of nobody.",
     PasskeyRefusal.WRONG: "The answer of the passkey was not right.",
     PasskeyRefusal.COUNTER: "The passkey's counter did not rise: a copy of it may be in use.",
+    "password_wrong": "The password was wrong.",
     "recovery_code_wrong": "The recovery code was wrong or used.",
 }
 
@@ -48,6 +49,7 @@ ATTEMPTS: Final[Mapping[Tag, str]] = {
     Tag.PASSWORD_REFUSED: "Password refused",
     Tag.LOGIN_CODE_REFUSED: "Login code refused",
     Tag.FACTOR_REFUSED: "Second factor refused",
+    Tag.STEP_UP_REFUSED: "Confirmation refused",
     Tag.FACE_ENROLMENT_REFUSED: "Enrolment refused",
 }
 

@@ -13,6 +13,7 @@ from countenance.identity import (  # noqa: F401 - they fill the metadata
     models,
     passkeys,
     recovery_codes,
+    step_up,
 )
 
 context.configure(

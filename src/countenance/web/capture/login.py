@@ -37,6 +37,7 @@ _SHOWN_WHILE_MOVING: Final = (
     Hint.BACKLIT,
 )
 """The others speak of place, distance, direction and movement, which is what a move changes."""
+_REFUSED: Final = {Purpose.LOGIN: Tag.LOGIN_REFUSED, Purpose.STEP_UP: Tag.STEP_UP_REFUSED}
 _FINE: Final = 1_000_000
 """Steps of a random share."""
 
@@ -65,9 +66,7 @@ def follow_relief(observer: FrameObserver, before: LoginState, state: LoginState
 
 
 class LoginCourse:
-    """A login by face for the user of one transaction, and nobody else."""
-
-    purpose = Purpose.LOGIN.value
+    """A login, or the confirmation of an act, by face of one transaction's user and nobody else."""
 
     def __init__(
         self,
@@ -94,8 +93,8 @@ class LoginCourse:
             tries: refusals in a row before a pause.
             next_url: where a granted login is completed.
         """
-        if transaction.purpose is not Purpose.LOGIN:
-            raise ValueError("a login course needs a login transaction")
+        if transaction.purpose not in _REFUSED:
+            raise ValueError("a login course needs a login or step-up transaction")
         self._transaction = transaction
         self._policy = policy
         self._observer = observer
@@ -107,7 +106,12 @@ class LoginCourse:
         self._audit = audit
         self._tries = tries
         self._next_url = next_url
+        self._again = "/login" if transaction.purpose is Purpose.LOGIN else "/step-up"
         self._state: LoginState | None = None
+
+    @property
+    def purpose(self) -> str:
+        return self._transaction.purpose.value
 
     @property
     def frames_needed(self) -> int:
@@ -167,7 +171,7 @@ class LoginCourse:
         return replies.verdict(
             granted=verdict.is_granted,
             reason=public.value if public else None,
-            next_url=self._next_url if verdict.is_granted else "/login",
+            next_url=self._next_url if verdict.is_granted else self._again,
             tries_left=max(0, self._tries - done.tries),
         )
 
@@ -179,11 +183,15 @@ class LoginCourse:
 
     def _note_refusal(self, reason: Reason) -> None:
         self._audit.append(
-            Tag.LOGIN_REFUSED,
+            _REFUSED[self._transaction.purpose],
             subject_id=self._transaction.user_id,
             address=self._transaction.address,
-            details={"reason": reason.value},
+            details={"reason": reason.value} | self._act(),
         )
+
+    def _act(self) -> dict[str, str]:
+        confirms = self._transaction.confirms
+        return {} if confirms is None else {"act": confirms.act_name, "factor": "face"}
 
 
 def _view(state: LoginState, face: FaceEvidence | None, *, is_good: bool) -> FrameView:

@@ -24,6 +24,7 @@ from countenance.web.context import Web
 
 _LOG = logging.getLogger(__name__)
 LOGIN_DONE = "/login/complete"
+STEP_UP_DONE = "/step-up/complete"
 ENROLMENT_DONE = "/enrol/complete"
 
 
@@ -43,7 +44,7 @@ def make_session(
     camera = CaptureCamera(
         transaction, device, mark, _calibration(web), is_trusted_to_move=is_login
     )
-    make = _login if is_login else _enrolment
+    make = _enrolment if transaction.purpose is Purpose.ENROLMENT else _login
     course: Course = make(web, transaction, camera)
     return CaptureSession(
         course,
@@ -85,7 +86,7 @@ def _login(web: Web, transaction: Transaction, camera: CaptureCamera) -> LoginCo
         transactions=identity.transactions,
         audit=identity.audit,
         tries=settings.tries,
-        next_url=LOGIN_DONE,
+        next_url=LOGIN_DONE if transaction.purpose is Purpose.LOGIN else STEP_UP_DONE,
     )
 
 

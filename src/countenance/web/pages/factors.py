@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
+from countenance.apps.assurance import fresh_required
 from countenance.identity.totp import grouped, provisioning_uri
 from countenance.web.access import limited
 from countenance.web.context import identity, session, web
@@ -13,7 +14,6 @@ from countenance.web.pages.auth import PASSWORD_RATE, Answer
 from countenance.web.qr import qr_answer
 from countenance.web.relying_party import passkey_domain, relying_party
 
-WRONG_PASSWORD = "The password is not right."  # noqa: S105 - a sentence
 WRONG_CODE = "That is not the code that the app shows now. Check the time of your phone."
 
 
@@ -43,12 +43,10 @@ def security() -> str:
     )
 
 
-@limited(PASSWORD_RATE)
+@fresh_required("factors.app.add", title="Add an authenticator app")
 def add_app() -> Answer:
     if request.method == "GET":
         return render_template("security_app_add.html")
-    if not _confirmed():
-        return render_template("security_app_add.html", problem=WRONG_PASSWORD), FORM_REFUSED
     identity().authenticator_apps.begin(session().user.id)
     return redirect(url_for("factors.confirm_app"))
 
@@ -77,33 +75,23 @@ def app_qr() -> Response:
     return qr_answer(provisioning_uri(secret, name=user.name))
 
 
-@limited(PASSWORD_RATE)
+@fresh_required("factors.app.remove", title="Remove your authenticator app")
 def remove_app() -> Answer:
     user = session().user
     if identity().authenticator_apps.added_at(user.id) is None:
         return redirect(url_for("factors.security"))
     if request.method == "GET":
         return render_template("security_app_remove.html")
-    if not _confirmed():
-        return render_template("security_app_remove.html", problem=WRONG_PASSWORD), FORM_REFUSED
     identity().authenticator_apps.remove(user.id, actor=user.id)
     steps.say("Your authenticator app is removed.")
     return redirect(url_for("factors.security"))
 
 
-@limited(PASSWORD_RATE)
+@fresh_required("factors.codes.make", title="Make recovery codes")
 def codes() -> Answer:
     """New recovery codes; shown in the answer itself, for they are nowhere else."""
     user = session().user
     left = identity().recovery_codes.left(user.id)
     if request.method == "GET":
         return render_template("security_codes_make.html", left=left)
-    if not _confirmed():
-        page = render_template("security_codes_make.html", left=left, problem=WRONG_PASSWORD)
-        return page, FORM_REFUSED
     return render_template("security_codes.html", codes=identity().recovery_codes.make(user.id))
-
-
-def _confirmed() -> bool:
-    given = request.form.get("password", "")
-    return identity().passwords.verify_for(session().user.id, password=given)

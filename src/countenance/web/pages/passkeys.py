@@ -17,13 +17,14 @@ from flask import (
     url_for,
 )
 
+from countenance.apps.assurance import fresh_required
 from countenance.identity.factor_interfaces import Passkey, PasskeyCall, PasskeyRefusal
 from countenance.identity.relying_party import RelyingParty
 from countenance.web.access import limited
 from countenance.web.context import identity, session
 from countenance.web.errors import FORM_REFUSED, NoPasskeysHereError
 from countenance.web.pages import steps
-from countenance.web.pages.auth import PASSWORD_RATE, Answer
+from countenance.web.pages.auth import TICKET_RATE, Answer
 from countenance.web.relying_party import relying_party
 from countenance.web.user_agent import label_of
 
@@ -32,7 +33,6 @@ PROBLEMS = {
     PasskeyRefusal.NOT_ASKED: "That took too long. Try again.",
 }
 NOT_MADE = "The passkey could not be checked, so it was not added. Try again."
-WRONG_PASSWORD = "The password is not right."  # noqa: S105 - a sentence
 
 
 def make_blueprint() -> Blueprint:
@@ -70,32 +70,27 @@ def given_answer() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-@limited(PASSWORD_RATE)
+@limited(TICKET_RATE)
 def options() -> Answer:
     return as_call(identity().passkeys.begin_registration(session().user.id, party_here()))
 
 
-@limited(PASSWORD_RATE)
+@fresh_required("factors.passkey.add", title="Add a passkey")
 def add() -> Answer:
-    party, user = party_here(), session().user
+    party = party_here()
     problem = _add(party) if request.method == "POST" else None
     if request.method == "POST" and problem is None:
         steps.say("Your passkey is added.")
         return redirect(url_for("factors.security"))
     name = request.form.get("name", "") or label_of(request.user_agent.string)
-    page = make_response(
-        render_template("passkey_add.html", problem=problem, name=name, owner=user)
-    )
+    page = make_response(render_template("passkey_add.html", problem=problem, name=name))
     page.status_code = FORM_REFUSED if problem else 200
     return page
 
 
 def _add(party: RelyingParty) -> str | None:
-    user_id = session().user.id
-    if not identity().passwords.verify_for(user_id, password=request.form.get("password", "")):
-        return WRONG_PASSWORD
     made = identity().passkeys.finish_registration(
-        user_id,
+        session().user.id,
         party,
         token=request.form.get("token", ""),
         answer=given_answer(),
@@ -104,7 +99,6 @@ def _add(party: RelyingParty) -> str | None:
     return PROBLEMS.get(made, NOT_MADE) if isinstance(made, PasskeyRefusal) else None
 
 
-@limited(PASSWORD_RATE)
 def passkey(passkey_id: str) -> Answer:
     """Call a passkey something else."""
     found = _own(passkey_id)
@@ -115,15 +109,11 @@ def passkey(passkey_id: str) -> Answer:
     return redirect(url_for("factors.security"))
 
 
-@limited(PASSWORD_RATE)
+@fresh_required("factors.passkey.remove", title="Remove a passkey", parameters=("passkey_id",))
 def remove(passkey_id: str) -> Answer:
     found, user = _own(passkey_id), session().user
     if request.method == "GET":
         return render_template("passkey_remove.html", passkey=found)
-    given = request.form.get("password", "")
-    if not identity().passwords.verify_for(user.id, password=given):
-        page = render_template("passkey_remove.html", passkey=found, problem=WRONG_PASSWORD)
-        return page, FORM_REFUSED
     identity().passkeys.remove(found.id, user.id, actor=user.id)
     steps.say(f"The passkey {found.name} is removed.")
     return redirect(url_for("factors.security"))

@@ -8,6 +8,7 @@ from typing import Any, Final, TypedDict, TypeVar
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from countenance.apps.assurance import fresh_required
 from countenance.events import Tag
 from countenance.identity.errors import (
     LastAdministratorError,
@@ -192,6 +193,7 @@ def enabled(user_id: str) -> Answer:
 
 
 @permission_required(Permission.ASSIGN_ROLES)
+@fresh_required("people.role", title="Change a role", parameters=("user_id",))
 def role(user_id: str) -> Answer:
     user = subject_of_act(user_id)
     if request.method == "GET":
@@ -215,12 +217,14 @@ def _role_again(user: User, problem: str) -> Answer:
 
 
 @permission_required(Permission.RESET_CREDENTIALS)
+@fresh_required("people.password", title="Give a new password", parameters=("user_id",))
 def password(user_id: str) -> Answer:
     user = subject_of_act(user_id)
     return _show_secret(user, "reset", identity().invitations.reset(user.id, actor=_actor()))
 
 
 @permission_required(Permission.ISSUE_LOGIN_CODES)
+@fresh_required("people.code", title="Give a login code", parameters=("user_id",))
 def code(user_id: str) -> Answer:
     user = subject_of_act(user_id)
     return _show_secret(user, "code", identity().login_codes.issue(user.id, actor=_actor()))
@@ -270,6 +274,7 @@ def erase_face(user_id: str) -> Answer:
 
 
 @permission_required(Permission.MANAGE_PEOPLE)
+@fresh_required("people.remove", title="Remove a person", parameters=("user_id",))
 def remove(user_id: str) -> Answer:
     user = subject_of_act(user_id)
     if request.method == "GET":

@@ -10,8 +10,15 @@ from typing import Final
 from flask import Response, flash, make_response, redirect, request, url_for
 
 from countenance.events import Tag
-from countenance.identity.factor_policy import Factor, amr
-from countenance.identity.interfaces import AuditEvent, Purpose, Transaction, User, UserId
+from countenance.identity.factor_policy import FIRST_FACTORS, Factor, amr
+from countenance.identity.interfaces import (
+    AuditEvent,
+    Confirmation,
+    Purpose,
+    Transaction,
+    User,
+    UserId,
+)
 from countenance.web import cookies, factors
 from countenance.web.context import address, identity, web
 from countenance.web.errors import NoTransactionError, PausedError
@@ -19,6 +26,8 @@ from countenance.web.user_agent import label_of
 
 PAUSE_S: Final = 30.0
 """After too many refusals in a row, before each further try (NIST SP 800-63B-4, 3.2.3)."""
+
+GRANTS: Final = frozenset({Tag.LOGIN_GRANTED, Tag.STEP_UP_GRANTED})
 
 
 def begin_ceremony(
@@ -28,10 +37,16 @@ def begin_ceremony(
     actor_id: UserId | None,
     then: str,
     factors: Collection[Factor] = (),
+    confirms: Confirmation | None = None,
 ) -> Response:
     """Begin a ceremony and send the browser to its page, with the cookie that stands for it."""
     token = identity().transactions.begin(
-        purpose, user_id=user_id, actor_id=actor_id, address=address(), factors=factors
+        purpose,
+        user_id=user_id,
+        actor_id=actor_id,
+        address=address(),
+        factors=factors,
+        confirms=confirms,
     )
     response = make_response(redirect(then))
     cookies.write(response, cookies.PENDING, token)
@@ -79,7 +94,9 @@ def way_on(user: User, done: Collection[Factor]) -> str:
 
 
 def offered(transaction: Transaction, user: User) -> frozenset[Factor]:
-    """The factors that lead on in a login."""
+    """The factors that lead on in a login; none in a ceremony that did not begin as one."""
+    if transaction.purpose is Purpose.STEP_UP or not transaction.factors & FIRST_FACTORS:
+        return frozenset()
     policy = identity().factor_policies.for_role(user.role)
     return policy.next_factors(transaction.factors, usable=factors.usable(user))
 
@@ -124,7 +141,7 @@ def pause_left_s(events: Sequence[AuditEvent], *, tries: int, now: datetime) -> 
         tries: refusals in a row before pauses begin.
     """
     newest = events[:tries]
-    if len(newest) < tries or any(event.tag is Tag.LOGIN_GRANTED for event in newest):
+    if len(newest) < tries or any(event.tag in GRANTS for event in newest):
         return 0
     return max(0, math.ceil(PAUSE_S - (now - newest[0].at).total_seconds()))
 

@@ -114,12 +114,16 @@ def note_refused(user_id: UserId, factor: Factor, *, reason: str) -> None:
     )
 
 
-def check_pause(user_id: UserId) -> None:
-    """Raises: PausedError: too many refused codes in a row, the last one too short ago."""
+def check_pause(
+    user_id: UserId, *, tags: tuple[Tag, ...] = (Tag.LOGIN_GRANTED, Tag.FACTOR_REFUSED)
+) -> None:
+    """Let nobody guess fast.
+
+    Args: tags: of a grant and of a refusal.
+    Raises: PausedError: too many refusals in a row, the last one too short ago.
+    """
     tries = web().container.settings.login.tries
-    events = identity().audit.list_events(
-        subject_id=user_id, tags=(Tag.LOGIN_GRANTED, Tag.FACTOR_REFUSED), limit=tries
-    )
+    events = identity().audit.list_events(subject_id=user_id, tags=tags, limit=tries)
     left_s = steps.pause_left_s(events, tries=tries, now=web().container.clock.now())
     if left_s > 0:
         raise PausedError(

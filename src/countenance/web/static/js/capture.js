@@ -14,7 +14,8 @@ const ANEW_HELD_MS = 2200; // and so does the word that the moves begin anew
 
 const stage = document.getElementById("stage");
 const part = (id) => document.getElementById(id);
-const isLogin = stage.dataset.purpose === "login";
+const isLogin = stage.dataset.purpose !== "enrolment"; // or the confirmation of an act
+const confirms = stage.dataset.purpose === "step_up";
 const camera = new Camera(part("video"));
 const frames = new FrameSource(part("video"));
 const ring = new Ring(part("ring"), Number(stage.dataset.frames));
@@ -170,7 +171,9 @@ function showGrant(reply) {
   offer();
   part("note").hidden = true;
   const name = stage.dataset.name;
-  if (isLogin) {
+  if (confirms) {
+    say("Confirmed", `${stage.dataset.act}. Taking you back.`, { urgent: true });
+  } else if (isLogin) {
     say("Authorized", `Welcome, ${name}. Taking you to your apps.`, {
       urgent: true, spoken: `Access granted. Welcome, ${name}.` });
   } else if (reply.note) {
