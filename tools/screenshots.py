@@ -34,6 +34,8 @@ from countenance.clock import ManualClock, SystemClock
 from countenance.events import Tag
 from countenance.geometry.planarity import Planarity
 from countenance.identity.interfaces import Role, UserId
+from countenance.identity.throttles import Attempt
+from countenance.identity.throttling import Tried
 from countenance.settings import LoginSettings, Settings, read_settings
 from countenance.web.app import create_app
 from countenance.web.capture import login
@@ -433,6 +435,32 @@ def security(camera: Photographer, stage: Stage) -> None:
     camera.shoot("security-codes")
 
 
+def slowed_down(camera: Photographer, stage: Stage) -> None:
+    """Too many wrong tries: the login, the camera page, and what the administration sees."""
+    for _ in range(6):
+        camera.password("grace", "not the right one")
+    camera.shoot("login-wait")
+    throttles, eileen = stage.container.identity.throttles, id_of(stage.container, "eileen")
+    for _ in range(5):
+        attempt = throttles.begin(Tried.FACE, subject=eileen, device=None, address="")
+        if isinstance(attempt, Attempt):
+            throttles.fail(attempt)
+    camera.password()
+    camera.page.get_by_text("Please wait").first.wait_for(timeout=20_000)
+    camera.shoot("face-wait")
+    stage.clock.advance(31)
+    stage.seen = lambda: Seen(box_xyxy=BOX)
+    camera.password()
+    camera.page.wait_for_url(camera.url + "/", timeout=20_000)
+    for _ in range(3):
+        attempt = throttles.begin(
+            Tried.PASSWORD, subject=id_of(stage.container, "grace"), device=None, address=""
+        )
+        if isinstance(attempt, Attempt):
+            throttles.fail(attempt)
+    camera.shoot("person-slowed", path=f"/people/{id_of(stage.container, 'grace')}")
+
+
 @contextlib.contextmanager
 def running(*, with_people: bool, policy: str) -> Iterator[tuple[Stage, str]]:
     with tempfile.TemporaryDirectory() as home:
@@ -453,6 +481,7 @@ ROUNDS: tuple[tuple[Callable[[Photographer, Stage], None], bool, str], ...] = (
     (inside, True, "clip"),
     (security, True, "clip"),
     (lab, True, "clip"),
+    (slowed_down, True, "clip"),
 )
 
 

@@ -30,11 +30,14 @@ class Tag(StrEnum):
     USER_ROLE_CHANGED = "user:role:changed"
     INVITATION_ISSUED = "user:invitation:issued"
     INVITATION_ACCEPTED = "user:invitation:accepted"
+    USER_UNLOCKED = "user:account:unlocked"
     PASSWORD_CHANGED = "user:password:changed"  # noqa: S105 - a tag, not a secret
     PASSWORD_RESET = "user:password:reset"  # noqa: S105 - a tag, not a secret
     PASSWORD_REFUSED = "user:password:refused"  # noqa: S105 - a tag, not a secret
     LOGIN_GRANTED = "user:login:granted"
     LOGIN_REFUSED = "user:login:refused"
+    LOGIN_SLOWED = "user:login:slowed"
+    LOGIN_SHUT = "user:login:shut"
     LOGIN_CODE_ISSUED = "user:login-code:issued"
     LOGIN_CODE_USED = "user:login-code:used"
     LOGIN_CODE_REFUSED = "user:login-code:refused"

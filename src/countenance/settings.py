@@ -92,7 +92,7 @@ class LoginSettings:
     pending_limit_s: float = _setting("LOGIN_PENDING_LIMIT_S", 300.0)
     """How long a right password waits for the face, seconds."""
     tries: int = _setting("LOGIN_TRIES", 5)
-    """Face attempts after one right password."""
+    """Face attempts after one right password; `identity.throttling` counts beyond it."""
     code_lifetime_s: float = _setting("LOGIN_CODE_LIFETIME_S", 900.0)
     """How long a one-time login code of an administrator is good, seconds."""
     invitation_lifetime_s: float = _setting("INVITATION_LIFETIME_S", 259_200.0)
@@ -140,6 +140,21 @@ class FactorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ThrottleSettings:
+    """How wrong tries slow down the next one."""
+
+    pad: str = _setting("THROTTLE_PAD", "untested")
+    """`tested` doubles the tries by face: only where detection of attacks meets the bar of NIST
+    SP 800-63B-4, 3.2.3 in a test by ISO/IEC 30107-3; else `untested`."""
+
+    def __post_init__(self) -> None:
+        if self.pad not in ("untested", "tested"):
+            raise ConfigurationError(
+                f"{PREFIX}THROTTLE_PAD is {self.pad!r}.", remedy="Give untested or tested."
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureSettings:
     """The camera connection."""
 
@@ -179,6 +194,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     login: LoginSettings = field(default_factory=LoginSettings)
     factors: FactorSettings = field(default_factory=FactorSettings)
+    throttle: ThrottleSettings = field(default_factory=ThrottleSettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
 
@@ -191,6 +207,7 @@ GROUPS: Final = (
     EngineSettings,
     LoginSettings,
     FactorSettings,
+    ThrottleSettings,
     CaptureSettings,
     SessionSettings,
 )
@@ -214,6 +231,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         engine=_group(EngineSettings, values),
         login=_group(LoginSettings, values),
         factors=_group(FactorSettings, values),
+        throttle=_group(ThrottleSettings, values),
         capture=_group(CaptureSettings, values),
         sessions=_group(SessionSettings, values),
     )

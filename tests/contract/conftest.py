@@ -52,7 +52,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'countenance.db'}"
         return
-    server = request.getfixturevalue("postgresql_server")
+    with new_database(request.getfixturevalue("postgresql_server")) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """URL of an empty database on a PostgreSQL server, dropped at the end."""
     name = f"countenance_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")

@@ -80,6 +80,7 @@ ROUTES: Final[Mapping[str, frozenset[Role] | None]] = {
     "people.password": ADMINISTRATORS,
     "people.remove": ADMINISTRATORS,
     "people.code": STAFF,
+    "people.unlock": STAFF,
     "people.enrol": STAFF,
     "people.erase_face": STAFF,
     "lab.overview": ADMINISTRATORS,

@@ -20,6 +20,8 @@ from countenance.ceremony.policy import PassivePolicy
 from countenance.ceremony.protocol import MAX_IMAGE_BYTES, FrameMessage, pack_frame
 from countenance.events import Tag
 from countenance.identity.interfaces import TransactionState
+from countenance.identity.throttles import Attempt
+from countenance.identity.throttling import Tried
 from countenance.images.image import Image
 from countenance.web.context import EXTENSION
 from tests.fakes.cameras import Camera, close_all
@@ -153,6 +155,7 @@ def test_another_face_and_a_picture_are_refused_alike_and_told_apart_to_the_owne
         "reason": "not_confirmed",
         "next": "/login",
         "tries_left": 4,
+        "wait_s": 0,
         "note": None,
     }
     assert reasons(door) == [reason]
@@ -169,7 +172,7 @@ def test_no_reply_carries_a_score_or_the_exact_reason(host: str, visit: Visit) -
     assert keys == {
         *("type", "credit", "frames_needed", "time_limit_s", "purpose"),
         *("sequence", "box", "hint", "prompt", "progress", "good", "reach", "moves"),
-        *("granted", "reason", "next", "tries_left", "note"),
+        *("granted", "reason", "next", "tries_left", "wait_s", "note"),
     }
     text = json.dumps(said)
     for word in ("score", "similarity", "attack", "not_matched", "threshold"):
@@ -447,6 +450,7 @@ def test_after_five_refusals_the_password_is_asked_again_and_a_pause_is_kept(
     for left in (4, 3, 2, 1, 0):
         verdict = begin(host, visit).show_all(itertools.repeat(GRACE, 400))
         assert verdict["tries_left"] == left
+        assert verdict["wait_s"] == (0 if left else 30)
     assert visit.ask("/login/face/ticket").status_code == 429
     again = door.visit()
     again.password()
@@ -456,6 +460,44 @@ def test_after_five_refusals_the_password_is_asked_again_and_a_pause_is_kept(
     door.clock.advance(30)
     assert visit.ask("/login/face/ticket").status_code == 409
     assert begin(host, again).show_all(itertools.repeat(EILEEN, 10))["granted"] is True
+
+
+def test_frames_without_a_face_use_up_no_try_of_the_account(
+    door: Door, host: str, visit: Visit
+) -> None:
+    """A dark room shuts nobody out: nothing was compared, nothing could be guessed."""
+    for _ in range(5):
+        camera = begin(host, visit)
+        camera.show(NOBODY)
+        door.clock.advance(door.settings.login.time_limit_s + 1)
+        verdict = camera.hear()
+        assert (verdict["reason"], verdict["wait_s"]) == ("too_slow", 0)
+    again = door.visit()
+    again.password()
+    assert again.ask("/login/face/ticket").status_code == 200
+
+
+def test_after_too_many_refusals_the_face_is_shut_until_another_way_in_succeeds(
+    door: Door, visit: Visit
+) -> None:
+    eileen = door.identity.users.find("eileen")
+    assert eileen is not None
+    for _ in range(25):
+        attempt = door.identity.throttles.begin(
+            Tried.FACE, subject=eileen.id, device=None, address=""
+        )
+        assert isinstance(attempt, Attempt)
+        door.identity.throttles.fail(attempt)
+        door.clock.advance(30)
+    visit.password()
+    shut = visit.ask("/login/face/ticket")
+    assert (shut.status_code, shut.json["code"]) == (429, "web.shut")  # type: ignore[index]
+    assert "Retry-After" not in shut.headers
+    code = door.identity.login_codes.issue(eileen.id, actor=None)
+    assert visit.post("/login/code", code=code).location == "/"
+    fresh = door.visit()
+    fresh.password()
+    assert fresh.ask("/login/face/ticket").status_code == 200
 
 
 def test_a_plain_request_to_the_socket_is_no_server_error(host: str, visit: Visit) -> None:

@@ -47,6 +47,8 @@ def test_the_life_of_users(home: Path) -> None:
     assert reset["link"] == f"http://localhost:8000/invite#{reset['code']}"
     assert reset["hours"] == 72
     assert names(home)["ben"]["has_password"] is False
+    unlock = run(home, "users", "unlock", "ben")
+    assert (unlock.returncode, unlock.stdout) == (0, "Nothing slows ben down.\n")
     code = json.loads(run(home, "users", "code", "ben", "--json").stdout)
     assert code["minutes"] == 15
     assert code["code"]

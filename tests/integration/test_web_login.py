@@ -250,13 +250,86 @@ def test_twenty_logins_a_minute_are_the_most_of_one_address(door: Door) -> None:
     visit = door.visit()
     token = visit.token()
     answers = [
-        visit.client.post("/login", data={"csrf_token": token, "name": "x", "password": "y"})
-        for _ in range(21)
+        visit.client.post("/login", data={"csrf_token": token, "name": f"x{n}", "password": "y"})
+        for n in range(21)
     ]
     assert {answer.status_code for answer in answers[:20]} == {403}
     assert answers[20].status_code == 429
     assert 1 <= int(answers[20].headers["Retry-After"]) <= 61
     assert "data-countdown" in answers[20].text
+
+
+def wrong(door: Door, name: str, times: int, **options: object) -> Visit:
+    visit = door.visit(**options)
+    for _ in range(times):
+        assert visit.password(name, "wrong one").status_code == 403
+    return visit
+
+
+def test_the_sixth_password_waits_with_a_countdown_and_other_ways_in(door: Door) -> None:
+    door.administrator()
+    visit = wrong(door, "eileen", 5)
+    door.clock.advance(6)
+    answer = visit.password()
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "24"
+    assert 'data-countdown="24"' in answer.text
+    assert "Other ways in" in answer.text
+    assert visit.cookie(PENDING) == ""
+    door.clock.advance(24)
+    assert visit.password().location == "/login/face"
+
+
+def test_a_stranger_who_guesses_delays_nobody_on_a_device_of_their_own(door: Door) -> None:
+    eileen = door.administrator()
+    home = door.visit()
+    home.password()
+    code = door.identity.login_codes.issue(eileen.id, actor=None)
+    home.post("/login/code", code=code)
+    home.post("/logout")
+    stranger = wrong(door, "eileen", 5)
+    assert stranger.password().status_code == 429
+    assert home.password().location == "/login/face"
+    assert stranger.password().status_code == 429
+
+
+def test_unknown_names_are_slowed_down_exactly_like_known_ones(door: Door) -> None:
+    door.administrator()
+    disabled = door.viewer("mallory")
+    door.identity.users.set_enabled(disabled.id, enabled=False, actor=None)
+    answers = []
+    for number, name in enumerate(("nobody", "eileen", "mallory")):
+        address = {"REMOTE_ADDR": f"192.0.2.{number}"}
+        visit = wrong(door, name, 5, environ_base=address)
+        for seconds in (0, 29, 1):
+            door.clock.advance(seconds)
+            answer = visit.password(name, "wrong one")
+            body = answer.text.replace(f'value="{name}"', "")
+            body = re.sub(r'(csrf[-_]token"[^>]*(?:content|value))="[^"]*"', r"\1", body)
+            answers.append((answer.status_code, answer.headers.get("Retry-After"), body))
+    assert [status for status, _, _ in answers[:3]] == [429, 429, 403]
+    assert answers[:3] == answers[3:6] == answers[6:]
+
+
+def test_a_confirmation_with_a_stolen_session_is_slowed_down_too(door: Door) -> None:
+    visit = door.visit_as(door.administrator())
+    for _ in range(5):
+        assert visit.post("/account/face", password="wrong one").status_code == 422
+    answer = visit.post("/account/face", password=PASSWORD)
+    assert answer.status_code == 429
+    assert "data-countdown" in answer.text
+
+
+def test_wrong_codes_are_slowed_down(door: Door) -> None:
+    eileen = door.administrator()
+    visit = door.visit()
+    visit.password()
+    for _ in range(5):
+        assert visit.post("/login/code", code="AAAAA-AAAAA").status_code == 403
+    code = door.identity.login_codes.issue(eileen.id, actor=None)
+    assert visit.post("/login/code", code=code).status_code == 429
+    door.clock.advance(30)
+    assert visit.post("/login/code", code=code).location == "/"
 
 
 def test_a_page_that_is_not_there_says_so_with_a_way_back(door: Door) -> None:

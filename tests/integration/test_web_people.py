@@ -260,3 +260,18 @@ def test_logging_out_everywhere_else_keeps_this_login(
     visit.post("/account/sessions/end")
     assert "1 other place" in visit.get("/account").text
     assert elsewhere.get("/account").status_code == 302
+
+
+def test_somebody_who_is_slowed_down_is_shown_so_and_unlocked(door: Door) -> None:
+    administrator, grace = door.administrator(), door.viewer()
+    visit = door.visit_as(administrator)
+    assert "Unlock" not in visit.get(f"/people/{grace.id}").text
+    for _ in range(5):
+        door.visit().password("grace", "wrong one")
+    page = visit.get(f"/people/{grace.id}").text
+    assert "Password on unknown devices: 5 wrong in a row, the next try in 30 s." in page
+    answer = visit.post(f"/people/{grace.id}/unlock")
+    assert "Unlock" not in visit.get(answer.location).text
+    assert door.visit().password("grace").location == "/login/face"
+    (row,) = door.identity.audit.list_events(tags=(Tag.USER_UNLOCKED,))
+    assert (row.subject_id, row.actor_id) == (grace.id, administrator.id)

@@ -314,6 +314,22 @@ def role(session: Session, name: str, role: str, yes: bool) -> None:
 
 @users.command()
 @click.argument("name")
+@pass_session
+def unlock(session: Session, name: str) -> None:
+    """Let NAME try again at once, after too many wrong tries.
+
+    \b
+    Example: countenance users unlock ben
+    """
+    user = find_user(session, name)
+    if session.container.identity.throttles.unlock(user.id, actor=None):
+        click.echo(f"Unlocked {user.name}.")
+    else:
+        click.echo(f"Nothing slows {user.name} down.")
+
+
+@users.command()
+@click.argument("name")
 @_YES
 @pass_session
 def remove(session: Session, name: str, yes: bool) -> None:

@@ -22,6 +22,8 @@ from countenance.identity.models import UserRow
 from countenance.identity.passwords import NO_PASSWORD, Hasher
 from countenance.identity.permissions import Role
 from countenance.identity.store import Store, affected, as_user, is_current, read_user, select_users
+from countenance.identity.throttle_book import forget_tallies
+from countenance.identity.throttling import Tried
 from countenance.identity.tokens import bare_code, digest, new_code
 from countenance.identity.users import insert_user, new_user_row
 
@@ -82,6 +84,7 @@ class SqlInvitations:
                 .values(password_hash=hashed, must_change_password=False)
             )
             drop_pending_logins(session, user_id)
+            forget_tallies(session, user_id, Tried.PASSWORD)
             note(
                 session,
                 Tag.INVITATION_ACCEPTED,

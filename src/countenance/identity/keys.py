@@ -58,6 +58,8 @@ class Keys:
     """Hashes recovery codes."""
     carrying: bytes = field(repr=False)
     """Wraps keys that outlived the master key which they were derived from."""
+    names: bytes = field(repr=False)
+    """Digests names that were typed and that nobody has."""
     check: str
     """Tells whether two master keys are the same; reveals nothing else."""
 
@@ -169,6 +171,7 @@ def derive(master: bytes) -> Keys:
         authenticator_apps=_expand(master, b"countenance/authenticator-apps/1"),
         recovery_codes=_expand(master, b"countenance/recovery-codes/1"),
         carrying=_expand(master, b"countenance/carrying/1"),
+        names=_expand(master, b"countenance/typed-names/1"),
         check=_expand(master, b"countenance/key-check/1").hex(),
     )
 

@@ -28,6 +28,8 @@ from countenance.identity.interfaces import User, UserId
 from countenance.identity.models import UserRow
 from countenance.identity.names import fold, login_name
 from countenance.identity.store import Store, as_user, is_id, read_user, select_users
+from countenance.identity.throttle_book import forget_tallies
+from countenance.identity.throttling import Tried
 
 MIN_LENGTH: Final = 8
 MAX_LENGTH: Final = 256
@@ -157,6 +159,7 @@ class SqlPasswords:
                 .values(password_hash=hashed, must_change_password=False)
             )
             drop_pending_logins(session, user_id)
+            forget_tallies(session, user_id, Tried.PASSWORD)
             at = self._store.now()
             note(session, Tag.PASSWORD_CHANGED, at=at, subject_id=user_id, actor_id=user_id)
 

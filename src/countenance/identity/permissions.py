@@ -60,7 +60,8 @@ class Permission(StrEnum):
     """Make somebody choose a new password, and drop their second factors. Apart from enrolling, so
     that an officer never holds both the password and the face of somebody."""
     ISSUE_LOGIN_CODES = "issue_login_codes"
-    """Give a one-time code that stands in for the face once; the password is still needed."""
+    """Give a one-time code that stands in for the face once, where the password is still needed,
+    and let somebody try again at once whom wrong tries slowed down."""
     ENROL_OTHERS = "enrol_others"
     """Enrol the face of somebody else at the own camera."""
     APPROVE_ENROLMENTS = "approve_enrolments"

@@ -46,6 +46,9 @@ from countenance.identity.sessions import SqlSessions
 from countenance.identity.step_up import SqlStepUp
 from countenance.identity.store import Store
 from countenance.identity.template_vault import SqlTemplateVault
+from countenance.identity.throttle_book import SqlThrottleBook
+from countenance.identity.throttles import Throttles
+from countenance.identity.throttling import paces
 from countenance.identity.transactions import SqlTransactions
 from countenance.identity.users import SqlUsers
 from countenance.settings import Settings
@@ -60,6 +63,7 @@ class Purged:
     login_codes: int
     invitations: int
     devices: int
+    tallies: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Identity:
     passkeys: Passkeys
     step_up: StepUp
     factor_policies: FactorPolicies
+    throttles: Throttles
     audit: AuditTrail
     key_fingerprint: str
     """Tells master keys apart; reveals nothing of them."""
@@ -98,6 +103,7 @@ class Identity:
             login_codes=codes,
             invitations=invitations,
             devices=devices,
+            tallies=self.throttles.purge(),
         )
 
     def close(self) -> None:
@@ -164,6 +170,12 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         passkeys=SqlPasskeys(store),
         step_up=SqlStepUp(store, lifetime_s=settings.factors.step_up_lifetime_s),
         factor_policies=read_policies(settings.factors),
+        throttles=Throttles(
+            SqlThrottleBook(store),
+            paces=paces(is_pad_tested=settings.throttle.pad == "tested"),
+            now=store.now,
+            name_key=keys.names,
+        ),
         audit=SqlAuditTrail(store),
         key_fingerprint=keys.check[:16],
         _database=store.database,

@@ -25,6 +25,8 @@ from countenance.identity.keys import Keys, check_current
 from countenance.identity.models import TemplateKeyRow, TemplateRow
 from countenance.identity.store import Store, affected, read_user
 from countenance.identity.template_changes import note_change
+from countenance.identity.throttle_book import forget_tallies
+from countenance.identity.throttling import Tried
 
 VERSION: Final = 1
 NONCE_BYTES: Final = 12
@@ -56,6 +58,7 @@ class SqlTemplateVault:
             check_current(session, self._keys)
             read_user(session, user_id)
             _drop(session, user_id)
+            forget_tallies(session, user_id, Tried.FACE)
             session.add_all(
                 [
                     TemplateKeyRow(

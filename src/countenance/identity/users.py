@@ -29,6 +29,7 @@ from countenance.identity.names import fold, login_name
 from countenance.identity.passwords import NO_PASSWORD, Hasher
 from countenance.identity.store import Store, as_user, is_id, read_user, select_users
 from countenance.identity.template_changes import note_change
+from countenance.identity.throttle_book import forget_tallies
 from countenance.identity.user_pages import user_page
 
 SET_UP_NAME: Final = "set-up"
@@ -150,6 +151,7 @@ class SqlUsers:
             with _administrator_left(session):
                 read_user(session, user_id)
                 session.execute(delete(UserRow).where(UserRow.id == user_id))
+            forget_tallies(session, user_id)
             note(
                 session,
                 Tag.USER_REMOVED,

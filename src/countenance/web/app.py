@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from countenance.apps.api import find_apps
 from countenance.bootstrap import Container
 from countenance.ceremony.protocol import MAX_MESSAGE_BYTES
+from countenance.identity.throttling import neighbourhood
 from countenance.pad.camera import CameraScores
 from countenance.web import access, wording
 from countenance.web.assurance import register_assurance
@@ -162,11 +163,15 @@ def _register_pages(app: Flask) -> None:
 
 def _register_limits(app: Flask) -> None:
     """Per address, counted in the memory of this one worker."""
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    limiter = Limiter(_neighbourhood, app=app, storage_uri="memory://")
     for endpoint, view in app.view_functions.items():
         if rule := access.limit_of(view):
             kept: Any = limiter.limit(rule, methods=["POST"])(view)
             app.view_functions[endpoint] = kept
+
+
+def _neighbourhood() -> str:
+    return neighbourhood(get_remote_address())
 
 
 def _page_values() -> dict[str, object]:

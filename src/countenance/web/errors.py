@@ -7,7 +7,9 @@ WebError
 ├── FreshNeededError     the act has to be confirmed first
 ├── NoPasskeysHereError  the page is open under another name than that of its passkeys
 ├── BusyError            all places for captures are taken
-└── PausedError          too many refusals in a row; wait
+└── ThrottledError       too many tries in a row were wrong
+    ├── PausedError      wait before the next one
+    └── ShutError        no further one until another way in succeeds
 """
 
 from __future__ import annotations
@@ -47,6 +49,8 @@ from countenance.identity.errors import (
 
 FORM_REFUSED: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 """A form that is shown again with what to mend."""
+THROTTLED: Final = HTTPStatus.TOO_MANY_REQUESTS
+"""A form shown again with the time to wait."""
 LOGIN_REFUSED: Final = HTTPStatus.FORBIDDEN
 """The login form shown again: wrong, unknown or disabled, all the same."""
 
@@ -98,10 +102,22 @@ class BusyError(WebError):
     code = "web.busy"
 
 
-class PausedError(WebError):
-    """Too many refusals in a row: a pause before the next try."""
+class ThrottledError(WebError):
+    """Too many tries in a row were wrong."""
+
+    code = "web.throttled"
+
+
+class PausedError(ThrottledError):
+    """Too many tries in a row were wrong: a pause before the next one."""
 
     code = "web.paused"
+
+
+class ShutError(ThrottledError):
+    """So many tries in a row were wrong that this way in is shut, until another one succeeds."""
+
+    code = "web.shut"
 
 
 _STATUS: Final[dict[type[CountenanceError], HTTPStatus]] = {
@@ -111,7 +127,7 @@ _STATUS: Final[dict[type[CountenanceError], HTTPStatus]] = {
     FreshNeededError: HTTPStatus.FORBIDDEN,
     NoPasskeysHereError: HTTPStatus.CONFLICT,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
-    PausedError: HTTPStatus.TOO_MANY_REQUESTS,
+    ThrottledError: HTTPStatus.TOO_MANY_REQUESTS,
     UserNotFoundError: HTTPStatus.NOT_FOUND,
     AlreadySetUpError: HTTPStatus.CONFLICT,
     LastAdministratorError: HTTPStatus.CONFLICT,

@@ -13,6 +13,8 @@ from countenance.ceremony.verdict import Reason
 from countenance.events import Tag
 from countenance.identity.factor_interfaces import CodeOutcome, PasskeyRefusal
 from countenance.identity.interfaces import AuditEvent, FaceState, Role, UserState
+from countenance.identity.throttles import Slowed
+from countenance.identity.throttling import Tried
 from countenance.pad.species import PaiSpecies
 
 REASONS: Final[Mapping[str, str]] = {
@@ -106,6 +108,22 @@ def attempt(event: AuditEvent) -> str:
     return ATTEMPTS.get(event.tag, event.tag.value)
 
 
+TRIED: Final[Mapping[Tried, str]] = {
+    Tried.PASSWORD: "Password",
+    Tried.FACE: "Face",
+    Tried.CODE: "Code",
+}
+
+
+def slowed(slow: Slowed) -> str:
+    """Why somebody may not try now, for the administration."""
+    place = "on a known device" if slow.is_known_device else "on unknown devices"
+    if slow.decision.is_shut:
+        return f"{TRIED[slow.factor]} {place}: shut until another way in succeeds."
+    times = f"{slow.failures} wrong in a row"
+    return f"{TRIED[slow.factor]} {place}: {times}, the next try in {slow.decision.wait_s} s."
+
+
 def moment(at: datetime | None) -> Markup:
     """A time that the browser turns into its own zone and words; `never` for None."""
     if at is None:
@@ -127,6 +145,7 @@ def register_filters(app: Flask) -> None:
     app.add_template_filter(attempt, "attempt")
     app.add_template_filter(moment, "moment")
     app.add_template_filter(lower_first, "lower_first")
+    app.add_template_filter(slowed, "slowed")
     app.jinja_env.globals["ROLES"] = ROLES
     app.jinja_env.globals["FILTERS"] = FILTERS
     app.jinja_env.globals["SPECIES"] = SPECIES

@@ -14,6 +14,7 @@ from countenance.identity import (  # noqa: F401 - they fill the metadata
     passkeys,
     recovery_codes,
     step_up,
+    throttle_book,
 )
 
 context.configure(

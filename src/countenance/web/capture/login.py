@@ -23,6 +23,7 @@ from countenance.ceremony.verdict import Reason, Verdict
 from countenance.clock import Clock
 from countenance.events import Tag
 from countenance.identity.interfaces import AuditTrail, Purpose, Transaction, Transactions
+from countenance.identity.throttles import Attempt, Throttles
 from countenance.images.image import Image
 from countenance.web.capture import replies
 from countenance.web.capture.camera import CaptureCamera
@@ -38,6 +39,8 @@ _SHOWN_WHILE_MOVING: Final = (
 )
 """The others speak of place, distance, direction and movement, which is what a move changes."""
 _REFUSED: Final = {Purpose.LOGIN: Tag.LOGIN_REFUSED, Purpose.STEP_UP: Tag.STEP_UP_REFUSED}
+_NOTHING_COMPARED: Final = (Reason.NO_FACE, Reason.POOR_QUALITY, Reason.ENGINE_FAILED)
+"""No frame of these was compared: nothing was guessed, and a dark room shuts nobody out."""
 _FINE: Final = 1_000_000
 """Steps of a random share."""
 
@@ -80,6 +83,8 @@ class LoginCourse:
         camera: CaptureCamera,
         transactions: Transactions,
         audit: AuditTrail,
+        throttles: Throttles,
+        attempt: Attempt,
         tries: int,
         next_url: str,
     ) -> None:
@@ -90,7 +95,8 @@ class LoginCourse:
             template: of the transaction's user; None when there is none to compare with.
             lack: why not, when there is none.
             camera: moves the threshold of a known one, and learns from a passed challenge.
-            tries: refusals in a row before a pause.
+            attempt: this capture as throttling counts it.
+            tries: captures of one right password.
             next_url: where a granted login is completed.
         """
         if transaction.purpose not in _REFUSED:
@@ -104,6 +110,8 @@ class LoginCourse:
         self._camera = camera
         self._transactions = transactions
         self._audit = audit
+        self._throttles = throttles
+        self._attempt = attempt
         self._tries = tries
         self._next_url = next_url
         self._again = "/login" if transaction.purpose is Purpose.LOGIN else "/step-up"
@@ -162,8 +170,7 @@ class LoginCourse:
     def conclude(self, verdict: Verdict) -> Reply:
         if verdict.reason is Reason.NOT_MATCHED and self._template is None:
             verdict = Verdict.denied(self._lack)
-        if verdict.reason is not None:
-            self._note_refusal(verdict.reason)
+        wait_s = self._count(verdict.reason)
         done = self._transactions.finish(self._transaction.id, verdict)
         if verdict.is_granted:
             self._teach()
@@ -173,6 +180,7 @@ class LoginCourse:
             reason=public.value if public else None,
             next_url=self._next_url if verdict.is_granted else self._again,
             tries_left=max(0, self._tries - done.tries),
+            wait_s=wait_s,
         )
 
     def _teach(self) -> None:
@@ -180,6 +188,17 @@ class LoginCourse:
         challenge = self._state.challenge if self._state else None
         if challenge is not None and challenge.phase is Phase.PASSED:
             self._camera.teach(track_id=challenge.track_id)
+
+    def _count(self, reason: Reason | None) -> int:
+        """Tell throttling how the try went; returns the seconds before a further one."""
+        if reason is None:
+            self._throttles.succeed(self._attempt)
+            return 0
+        self._note_refusal(reason)
+        if reason in _NOTHING_COMPARED:
+            self._throttles.withdraw(self._attempt)
+            return 0
+        return self._throttles.fail(self._attempt).wait_s
 
     def _note_refusal(self, reason: Reason) -> None:
         self._audit.append(

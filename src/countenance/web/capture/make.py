@@ -14,7 +14,9 @@ from countenance.ceremony.policy import PassivePolicy, PolicyName
 from countenance.ceremony.verdict import Reason
 from countenance.identity.errors import TemplateUnreadableError
 from countenance.identity.interfaces import Device, Purpose, Transaction
+from countenance.identity.throttling import Tried
 from countenance.settings import LoginSettings
+from countenance.web import tries
 from countenance.web.capture.camera import Calibration, CaptureCamera
 from countenance.web.capture.course import Course
 from countenance.web.capture.enrolment import EnrolmentCourse, EnrolmentStores
@@ -85,6 +87,8 @@ def _login(web: Web, transaction: Transaction, camera: CaptureCamera) -> LoginCo
         camera=camera,
         transactions=identity.transactions,
         audit=identity.audit,
+        throttles=identity.throttles,
+        attempt=tries.begin(Tried.FACE, transaction.user_id),
         tries=settings.tries,
         next_url=LOGIN_DONE if transaction.purpose is Purpose.LOGIN else STEP_UP_DONE,
     )

@@ -64,12 +64,20 @@ def frame(sequence: int, view: FrameView, *, credit: int = 1) -> Reply:
 
 
 def verdict(
-    *, granted: bool, reason: str | None, next_url: str, tries_left: int, note: str | None = None
+    *,
+    granted: bool,
+    reason: str | None,
+    next_url: str,
+    tries_left: int,
+    wait_s: int = 0,
+    note: str | None = None,
 ) -> Reply:
     """The last reply of a capture that reached its end.
 
     Args:
         reason: of a login the public one; of an enrolment the exact one.
+        tries_left: captures that may still follow without beginning anew.
+        wait_s: seconds before a further one.
         note: a code for something the person should know besides; None for nothing.
     """
     return Reply(
@@ -79,6 +87,7 @@ def verdict(
             "reason": reason,
             "next": next_url,
             "tries_left": tries_left,
+            "wait_s": wait_s,
             "note": note,
         }
     )

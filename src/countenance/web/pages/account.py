@@ -12,6 +12,7 @@ from countenance.web.context import identity, session, web
 from countenance.web.errors import FORM_REFUSED
 from countenance.web.pages import steps
 from countenance.web.pages.auth import PASSWORD_RATE, Answer
+from countenance.web.tries import confirm_password
 
 WRONG_PASSWORD = "The password is not right."  # noqa: S105 - a sentence
 
@@ -69,7 +70,7 @@ def _change_password() -> str | None:
 
 
 def _confirmed(field: str = "password") -> bool:
-    return identity().passwords.verify_for(session().user.id, password=request.form.get(field, ""))
+    return confirm_password(session().user, request.form.get(field, ""))
 
 
 @limited(PASSWORD_RATE)

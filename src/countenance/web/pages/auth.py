@@ -18,15 +18,21 @@ from flask import (
 from flask import session as form_cookie
 from werkzeug.wrappers import Response as AnyResponse
 
-from countenance.events import Tag
 from countenance.identity.errors import WeakPasswordError
 from countenance.identity.factor_policy import Factor
 from countenance.identity.interfaces import Purpose, Transaction, User
-from countenance.web import cookies
+from countenance.identity.throttling import Tried
+from countenance.web import cookies, tries
 from countenance.web.access import limited, public
 from countenance.web.capture.socket import refuse_when_busy
-from countenance.web.context import address, find_session, identity, pending, pending_user, web
-from countenance.web.errors import FORM_REFUSED, LOGIN_REFUSED, NoTransactionError
+from countenance.web.context import find_session, identity, pending, pending_user, web
+from countenance.web.errors import (
+    FORM_REFUSED,
+    LOGIN_REFUSED,
+    THROTTLED,
+    NoTransactionError,
+    ThrottledError,
+)
 from countenance.web.pages import steps
 from countenance.web.relying_party import relying_party
 from countenance.web.security import safe_next
@@ -61,7 +67,7 @@ def login() -> Answer:
     return login_page(next=safe_next(request.args.get("next", "/")))
 
 
-def login_page(**values: str) -> str:
+def login_page(**values: object) -> str:
     """The first page of a login; offers a passkey where somebody may come in by one alone."""
     opens = identity().factor_policies.begin_with(Factor.PASSKEY_UV)
     offers_passkey = opens and relying_party() is not None
@@ -70,23 +76,23 @@ def login_page(**values: str) -> str:
 
 def _check_password() -> Answer:
     name, given = request.form.get("name", ""), request.form.get("password", "")
-    user = identity().passwords.verify(name=name, password=given)
+    asked = safe_next(request.form.get("next", "/"))
+    try:
+        user = tries.check_password(name, given)
+    except ThrottledError as error:
+        return throttled(login_page(next=asked, name=name, throttled=error), error)
     if user is None:
-        _note_refused_password(name)
-        asked = safe_next(request.form.get("next", "/"))
         return login_page(next=asked, name=name, refused="password"), LOGIN_REFUSED
     take_target()
     return steps.after_password(user)
 
 
-def _note_refused_password(name: str) -> None:
-    known = identity().users.find(name)
-    identity().audit.append(
-        Tag.PASSWORD_REFUSED,
-        subject_id=known.id if known else None,
-        address=address(),
-        details={"reason": "disabled"} if known and not known.is_enabled else None,
-    )
+def throttled(page: str, error: ThrottledError) -> Response:
+    """A form shown again, with the time to wait and the other ways in."""
+    response = make_response(page, THROTTLED)
+    if error.retry_after_s:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 @public
@@ -110,7 +116,7 @@ def _change_password(user: User) -> str | None:
     new, again = request.form.get("password", ""), request.form.get("again", "")
     if new != again:
         return "The two passwords differ. Type the same one twice."
-    if identity().passwords.verify_for(user.id, password=new):
+    if identity().passwords.verify_for(user.id, password=new):  # of a pending login; no guess
         return "That is the password you were given. Choose one of your own."
     try:
         identity().passwords.change(user.id, password=new)
@@ -138,7 +144,7 @@ def ticket() -> Answer:
     token, transaction = pending(Purpose.LOGIN)
     if pending_user(transaction).must_change_password:
         raise NoTransactionError("The password is to be changed first.", remedy="Log in again.")
-    steps.check_pause(transaction.user_id)
+    tries.check_open(Tried.FACE, transaction.user_id)
     return issue_ticket(token)
 
 
@@ -191,11 +197,13 @@ def code() -> Answer:
         raise NoTransactionError("This way is not open.", remedy="Log in again.")
     if request.method == "GET":
         return render_template("login_code.html", person=user, purpose=transaction.purpose)
-    if not identity().login_codes.redeem(user.id, request.form.get("code", "")):
-        page = render_template(
-            "login_code.html", person=user, purpose=transaction.purpose, refused=True
-        )
-        return page, LOGIN_REFUSED
+    values: dict[str, object] = {"person": user, "purpose": transaction.purpose}
+    try:
+        is_right = tries.check_code(user, request.form.get("code", ""))
+    except ThrottledError as error:
+        return throttled(render_template("login_code.html", **values, throttled=error), error)
+    if not is_right:
+        return render_template("login_code.html", **values, refused=True), LOGIN_REFUSED
     identity().transactions.add_factor(token, Factor.LOGIN_CODE)
     return steps.go_on(token, user, then=target)
 

@@ -36,6 +36,7 @@ from countenance.web.errors import FORM_REFUSED
 from countenance.web.pages import steps
 from countenance.web.pages.account import WRONG_PASSWORD
 from countenance.web.pages.auth import PASSWORD_RATE, Answer
+from countenance.web.tries import confirm_password
 
 ROWS: Final = 25
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -52,6 +53,7 @@ def make_blueprint() -> Blueprint:
         ("/<user_id>/role", "role", role, ["GET", "POST"]),
         ("/<user_id>/password", "password", password, ["POST"]),
         ("/<user_id>/code", "code", code, ["POST"]),
+        ("/<user_id>/unlock", "unlock", unlock, ["POST"]),
         ("/<user_id>/enrol", "enrol", enrol, ["GET", "POST"]),
         ("/<user_id>/face/erase", "erase_face", erase_face, ["GET", "POST"]),
         ("/<user_id>/remove", "remove", remove, ["GET", "POST"]),
@@ -151,6 +153,7 @@ def person(user_id: str) -> Answer:
         can=_permitted_acts(user),
         pack=web().recognition.pack,
         duplicates=_duplicates(user),
+        slowed=identity().throttles.slowed(user.id),
     )
 
 
@@ -230,6 +233,15 @@ def code(user_id: str) -> Answer:
     return _show_secret(user, "code", identity().login_codes.issue(user.id, actor=_actor()))
 
 
+@permission_required(Permission.ISSUE_LOGIN_CODES)
+def unlock(user_id: str) -> Answer:
+    user = subject_of_act(user_id)
+    identity().throttles.unlock(user.id, actor=_actor())
+    identity().authenticator_apps.unlock(user.id)
+    steps.say(f"{user.display_name} can try again at once.")
+    return redirect(url_for("people.person", user_id=user_id))
+
+
 def _show_secret(user: User, kind: str, secret: str) -> str:
     """Shown in the answer itself: it is nowhere else, and `no-store` keeps it out of caches."""
     limits = web().container.settings.login
@@ -255,7 +267,7 @@ def enrol(user_id: str) -> Answer:
     if request.method == "GET":
         return render_template("person_enrol.html", person=user)
     given = request.form.get("password", "")
-    if not identity().passwords.verify_for(_actor(), password=given):
+    if not confirm_password(session().user, given):
         page = render_template("person_enrol.html", person=user, problem=WRONG_PASSWORD)
         return page, FORM_REFUSED
     return steps.begin_ceremony(

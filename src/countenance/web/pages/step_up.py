@@ -8,17 +8,16 @@ from countenance.events import Tag
 from countenance.identity.factor_interfaces import CodeOutcome, PasskeyRefusal
 from countenance.identity.factor_policy import Factor, implied
 from countenance.identity.interfaces import Confirmation, Purpose
-from countenance.web import cookies, factors
+from countenance.identity.throttling import Tried
+from countenance.web import cookies, factors, tries
 from countenance.web.access import limited
 from countenance.web.context import address, identity, pending, session, web
 from countenance.web.errors import FORM_REFUSED, NoTransactionError
 from countenance.web.pages import steps
 from countenance.web.pages.auth import PASSWORD_RATE, TICKET_RATE, Answer, issue_ticket
 from countenance.web.pages.passkeys import as_call, given_answer, party_here
-from countenance.web.pages.ways import check_pause, use_app_code
+from countenance.web.pages.ways import use_app_code
 from countenance.web.security import safe_next
-
-PAUSED_BY = (Tag.STEP_UP_GRANTED, Tag.STEP_UP_REFUSED)
 
 
 def make_blueprint() -> Blueprint:
@@ -63,7 +62,7 @@ def face() -> Answer:
 @limited(TICKET_RATE)
 def ticket() -> Answer:
     token, _ = _own(Factor.FACE)
-    check_pause(session().user.id, tags=PAUSED_BY)
+    tries.check_open(Tried.FACE, session().user.id)
     return issue_ticket(token)
 
 
@@ -78,9 +77,9 @@ def app_code() -> Answer:
     if request.method == "GET":
         return render_template("step_up_app.html", confirms=confirms)
     user_id = session().user.id
-    check_pause(user_id, tags=PAUSED_BY)
+    attempt = tries.begin(Tried.CODE, user_id)
     outcome = use_app_code(user_id, request.form.get("code", ""))
-    if outcome is not CodeOutcome.RIGHT:
+    if not tries.told(attempt, is_right=outcome is CodeOutcome.RIGHT):
         _note_refused(confirms, Factor.TOTP, reason=outcome.value)
         page = render_template("step_up_app.html", confirms=confirms, refused=outcome.value)
         return page, FORM_REFUSED
@@ -123,8 +122,10 @@ def password() -> Answer:
     if request.method == "GET":
         return render_template("step_up_password.html", confirms=confirms)
     user_id = session().user.id
-    check_pause(user_id, tags=PAUSED_BY)
-    if not identity().passwords.verify_for(user_id, password=request.form.get("password", "")):
+    attempt = tries.begin(Tried.PASSWORD, user_id)
+    given = request.form.get("password", "")
+    is_right = identity().passwords.verify_for(user_id, password=given)
+    if not tries.told(attempt, is_right=is_right):
         _note_refused(confirms, Factor.PASSWORD, reason="password_wrong")
         page = render_template("step_up_password.html", confirms=confirms, refused=True)
         return page, FORM_REFUSED

@@ -1,18 +1,15 @@
-"""Which step of the way in comes next, and how long a pause between tries is."""
+"""Which step of the way in comes next."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Callable, Collection
+from datetime import timedelta
 
 from flask import Response, flash, make_response, redirect, request, url_for
 
 from countenance.events import Tag
 from countenance.identity.factor_policy import FIRST_FACTORS, Factor, amr
 from countenance.identity.interfaces import (
-    AuditEvent,
     Confirmation,
     Purpose,
     Transaction,
@@ -21,13 +18,8 @@ from countenance.identity.interfaces import (
 )
 from countenance.web import cookies, factors
 from countenance.web.context import address, identity, web
-from countenance.web.errors import NoTransactionError, PausedError
+from countenance.web.errors import NoTransactionError
 from countenance.web.user_agent import label_of
-
-PAUSE_S: Final = 30.0
-"""After too many refusals in a row, before each further try (NIST SP 800-63B-4, 3.2.3)."""
-
-GRANTS: Final = frozenset({Tag.LOGIN_GRANTED, Tag.STEP_UP_GRANTED})
 
 
 def begin_ceremony(
@@ -118,34 +110,6 @@ def needs_first_enrolment(user: User) -> bool:
     return user.must_change_password or not any(e.tag is Tag.FACE_ENROLLED for e in newest)
 
 
-def check_pause(user_id: UserId) -> None:
-    """Raises: PausedError: too many refusals in a row, the last one too short ago."""
-    tries = web().container.settings.login.tries
-    events = identity().audit.list_events(
-        subject_id=user_id, tags=(Tag.LOGIN_GRANTED, Tag.LOGIN_REFUSED), limit=tries
-    )
-    left_s = pause_left_s(events, tries=tries, now=web().container.clock.now())
-    if left_s > 0:
-        raise PausedError(
-            f"Please wait {left_s} s.",
-            remedy="Try again when the time is up, or use another way.",
-            retry_after_s=left_s,
-        )
-
-
-def pause_left_s(events: Sequence[AuditEvent], *, tries: int, now: datetime) -> int:
-    """Seconds to wait before a further try; 0 when none.
-
-    Args:
-        events: the newest grants and refusals of one user, newest first.
-        tries: refusals in a row before pauses begin.
-    """
-    newest = events[:tries]
-    if len(newest) < tries or any(event.tag in GRANTS for event in newest):
-        return 0
-    return max(0, math.ceil(PAUSE_S - (now - newest[0].at).total_seconds()))
-
-
 def go_on(token: str, user: User, *, then: Callable[[], str]) -> Response:
     """After a factor: the session when the policy opens, else the page of the next factor.
 
@@ -183,6 +147,7 @@ def start_session(
         details={"methods": " ".join(methods), "factors": _named(done)},
     )
     own.authenticator_apps.unlock(user_id)
+    own.throttles.relieve(user_id)
     known = own.devices.remember(
         cookies.read(cookies.DEVICE),
         user_id,

@@ -14,11 +14,13 @@ from countenance.identity.errors import FactorUnreadableError
 from countenance.identity.factor_interfaces import CodeOutcome
 from countenance.identity.factor_policy import Factor
 from countenance.identity.interfaces import Purpose, User, UserId
+from countenance.identity.throttling import Tried
+from countenance.web import tries
 from countenance.web.access import limited, public
-from countenance.web.context import address, find_session, identity, pending, pending_user, web
-from countenance.web.errors import LOGIN_REFUSED, NoTransactionError, PausedError
+from countenance.web.context import address, find_session, identity, pending, pending_user
+from countenance.web.errors import LOGIN_REFUSED, NoTransactionError, ThrottledError
 from countenance.web.pages import steps
-from countenance.web.pages.auth import PASSWORD_RATE, Answer, target
+from countenance.web.pages.auth import PASSWORD_RATE, Answer, target, throttled
 
 _LOG = logging.getLogger(__name__)
 WRONG_CODE = "recovery_code_wrong"
@@ -55,9 +57,12 @@ def app_code() -> Answer:
     token, user, _ = login_with(Factor.TOTP)
     if request.method == "GET":
         return render_template("login_app.html", person=user)
-    check_pause(user.id)
+    try:
+        attempt = tries.begin(Tried.CODE, user.id)
+    except ThrottledError as error:
+        return throttled(render_template("login_app.html", person=user, throttled=error), error)
     outcome = use_app_code(user.id, request.form.get("code", ""))
-    if outcome is not CodeOutcome.RIGHT:
+    if not tries.told(attempt, is_right=outcome is CodeOutcome.RIGHT):
         note_refused(user.id, Factor.TOTP, reason=outcome)
         page = render_template("login_app.html", person=user, refused=outcome.value)
         return page, LOGIN_REFUSED
@@ -72,8 +77,13 @@ def recovery() -> Answer:
     token, user, _ = login_with(Factor.RECOVERY_CODE)
     if request.method == "GET":
         return render_template("login_recovery.html", person=user)
-    check_pause(user.id)
-    if not identity().recovery_codes.use(user.id, request.form.get("code", "")):
+    try:
+        attempt = tries.begin(Tried.CODE, user.id)
+    except ThrottledError as error:
+        page = render_template("login_recovery.html", person=user, throttled=error)
+        return throttled(page, error)
+    is_right = identity().recovery_codes.use(user.id, request.form.get("code", ""))
+    if not tries.told(attempt, is_right=is_right):
         note_refused(user.id, Factor.RECOVERY_CODE, reason=WRONG_CODE)
         page = render_template("login_recovery.html", person=user, refused=True)
         return page, LOGIN_REFUSED
@@ -112,22 +122,3 @@ def note_refused(user_id: UserId, factor: Factor, *, reason: str) -> None:
         address=address(),
         details={"factor": factor.value, "reason": reason},
     )
-
-
-def check_pause(
-    user_id: UserId, *, tags: tuple[Tag, ...] = (Tag.LOGIN_GRANTED, Tag.FACTOR_REFUSED)
-) -> None:
-    """Let nobody guess fast.
-
-    Args: tags: of a grant and of a refusal.
-    Raises: PausedError: too many refusals in a row, the last one too short ago.
-    """
-    tries = web().container.settings.login.tries
-    events = identity().audit.list_events(subject_id=user_id, tags=tags, limit=tries)
-    left_s = steps.pause_left_s(events, tries=tries, now=web().container.clock.now())
-    if left_s > 0:
-        raise PausedError(
-            f"Please wait {left_s} s.",
-            remedy="Try again when the time is up, or use another way.",
-            retry_after_s=left_s,
-        )

@@ -192,22 +192,30 @@ function showRefusal(reply) {
   say(why.line, why.detail, { urgent: true });
   offer({ again: reply.tries_left > 0, other: true });
   if (isLogin) part("note").textContent = words.triesDetail(reply.tries_left);
-  if (reply.tries_left === 0) leaveAfterPause(isLogin ? 30 : 0);
+  if (reply.tries_left === 0) leaveForPassword();
+  if (reply.wait_s) holdAgain(reply.wait_s);
 }
 
-/** No tries are left: after the pause the password is asked again. @param {number} seconds */
-function leaveAfterPause(seconds) {
+/** No tries are left: the password is asked again. */
+function leaveForPassword() {
   const link = document.createElement("a");
   link.className = "button primary";
   link.href = stage.dataset.again;
-  stopCountdown = countdown(seconds, (left) => {
-    if (seconds) part("note").textContent = left ? words.WAIT.line(left) : "You can try again now.";
-    link.textContent = left ? `Try again in ${left} s` : "Try again";
-    link.toggleAttribute("aria-disabled", left > 0);
-    if (left > 0) link.setAttribute("aria-disabled", "true");
-  });
+  link.textContent = "Try again";
   part("again").replaceWith(link);
   link.id = "again";
+}
+
+/** Another try has to wait. @param {number} seconds */
+function holdAgain(seconds) {
+  const button = part("again");
+  const told = part("note").textContent;
+  stopCountdown = countdown(seconds, (left) => {
+    part("note").textContent = left ? words.WAIT.line(left) : told;
+    button.textContent = left ? `Try again in ${left} s` : "Try again";
+    if (left) button.setAttribute("aria-disabled", "true");
+    else button.removeAttribute("aria-disabled");
+  });
 }
 
 /** The server gives no ticket now. @param {TicketError} error */
@@ -217,6 +225,9 @@ function refuseTicket(error) {
     setTimeout(() => location.assign(stage.dataset.again), 2500);
   } else if (error.code === "web.busy") {
     waitThenBegin(error.retryAfterS || 5, (left) => [words.BUSY.line, words.BUSY.detail(left)]);
+  } else if (error.code === "web.shut") {
+    fail(words.SHUT);
+    offer({ other: true });
   } else if (error.retryAfterS) {
     waitThenOffer(error.retryAfterS);
   } else fail(error.code === "lost" ? words.CONNECTION_TROUBLE.lost : words.CONNECTION_TROUBLE.server);
@@ -257,6 +268,8 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) attempt.wasHidden = true;
 });
 addEventListener("pagehide", finish);
-part("again").addEventListener("click", begin);
+part("again").addEventListener("click", (event) => {
+  if (!event.currentTarget.hasAttribute("aria-disabled")) begin();
+});
 part("start").addEventListener("click", begin);
 if (!("waits" in stage.dataset)) begin();

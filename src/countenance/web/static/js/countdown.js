@@ -27,6 +27,8 @@ export function startCountdowns() {
       for (const button of document.querySelectorAll("[data-after-countdown]")) {
         button.removeAttribute("aria-disabled");
       }
+      for (const part of document.querySelectorAll("[data-during-countdown]")) part.hidden = true;
+      for (const part of document.querySelectorAll("[data-when-over]")) part.hidden = false;
     });
   }
 }

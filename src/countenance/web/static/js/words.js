@@ -115,6 +115,7 @@ export const CONNECTION_TROUBLE = {
 
 export const ASKING = { line: "Allow the camera", detail: "Your browser asks once. Nothing is recorded." };
 export const BUSY = { line: "Many people are logging in", detail: (s) => `You are next in about ${s} s.` };
+export const SHUT = { line: "Your face cannot be used now", detail: "Too many tries in a row were refused. Use another way; after that your face works again." };
 export const WAIT = { line: (s) => `Please wait ${s} s`, detail: "Too many tries in a row were refused. Then try again, or use another way." };
 
 /** The detail below a line while frames are counted. @param {number} done @param {number} all */
@@ -128,6 +129,6 @@ export const movesDetail = (done, all) => {
 
 /** How many tries are left, below a refusal. @param {number} left */
 export const triesDetail = (left) => {
-  const tries = left === 1 ? "1 try left" : `${left} tries left`;
-  return `${tries} before a pause of 30 seconds. The owner of this account is told of refused attempts.`;
+  const tries = left === 1 ? "1 try" : left === 0 ? "No try" : `${left} tries`;
+  return `${tries} left with this password. The owner of this account is told of refused attempts.`;
 };
