@@ -108,6 +108,18 @@ class Database:
             yield session
 
     @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A transaction that reads everything as it was at one moment, for backups.
+
+        Raises: DatabaseError.
+        """
+        engine = self.engine
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with _told(), engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
     def connection(self) -> Iterator[Connection]:
         """A writing transaction without the mapper, for migrations.
 

@@ -13,6 +13,8 @@ class Tag(StrEnum):
 
     SETUP_COMPLETED = "system:setup:completed"
     KEYS_ROTATED = "system:keys:rotated"
+    BACKUP_MADE = "system:backup:made"
+    BACKUP_RESTORED = "system:backup:restored"
     DETECTOR_PROMOTED = "system:detector:promoted"
     DETECTOR_DEMOTED = "system:detector:demoted"
     LAB_COLLECTED = "lab:presentations:collected"

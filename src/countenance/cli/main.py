@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "pad": "countenance.cli.pad:pad",
     "models": "countenance.cli.models:models",
     "keys": "countenance.cli.keys:keys",
+    "backup": "countenance.cli.backup:backup",
+    "restore": "countenance.cli.backup:restore",
     "evaluate": "countenance.cli.evaluate:evaluate",
     "bench": "countenance.cli.bench:bench",
     "doctor": "countenance.cli.doctor:doctor",

@@ -14,6 +14,7 @@ IdentityError
 ├── FactorUnreadableError   the stored secret of a factor cannot be decrypted
 ├── TemplateUnreadableError a stored template cannot be decrypted
 ├── GalleryFilesError       a gallery in a folder is missing, foreign, damaged or not writable
+├── BackupError             a backup is unusable here, or would replace people
 └── StorageError            the database or the home directory cannot be used (db.DatabaseError)
 """
 
@@ -104,6 +105,12 @@ class GalleryFilesError(IdentityError):
     """A gallery in a folder is missing, of another program, damaged, or cannot be written."""
 
     code = "identity.gallery_files"
+
+
+class BackupError(IdentityError):
+    """A backup is cut off, altered, of a newer version, or would replace people."""
+
+    code = "identity.backup"
 
 
 class StorageError(IdentityError):

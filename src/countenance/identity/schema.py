@@ -39,6 +39,19 @@ def upgrade(database: Database) -> None:
         command.upgrade(config, "head")
 
 
+def build(connection: Connection, revision: str) -> None:
+    """Bring the schema that a writing transaction sees to a revision; `head` is this code's."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def knows(revision: str) -> bool:
+    """Whether this code has a schema of that name."""
+    scripts = ScriptDirectory.from_config(_config())
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", SCRIPTS)
