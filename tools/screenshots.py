@@ -334,6 +334,7 @@ def inside(camera: Photographer, stage: Stage) -> None:
         ("account-device", f"/account/devices/{_device_here(stage)}"),
         ("account-device-forget", f"/account/devices/{_device_here(stage)}/forget"),
         ("not-found", "/nowhere"),
+        ("detection", "/detection"),
     ):
         camera.shoot(name, path=path)
     camera.page.goto(f"{camera.url}/people/{alan}")

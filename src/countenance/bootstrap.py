@@ -14,6 +14,7 @@ from countenance.settings import Settings
 if TYPE_CHECKING:
     from countenance.identity.services import Identity
     from countenance.vision.engine import Engine
+    from countenance.vision.pad_fusion import SecondOpinionState
     from countenance.vision.pad_service import PadInService
 
 
@@ -50,12 +51,38 @@ class Container:
             shipped=shipped_pad_card(),
         )
 
+    @property
+    def second_opinion(self) -> SecondOpinionState:
+        """Whether logins ask for a second opinion on presentation attacks; reads no weights.
+
+        Raises: VisionError: the card of the detector in service cannot be read.
+        """
+        from countenance.vision.model_store import ModelStore
+        from countenance.vision.pad_card import read_pad_card
+        from countenance.vision.pad_fusion import second_opinion_state
+
+        return second_opinion_state(
+            ModelStore(self.settings.home / "models"),
+            detector_sha256=read_pad_card(self.pad_in_service.card).sha256,
+            is_on=self.settings.engine.pad_fusion == "auto",
+        )
+
     @cached_property
     def engine(self) -> Engine:
         """The inference engine; checks and prepares its models.
 
         Raises: VisionError: a model is missing or altered.
         """
+        return self._open_engine()
+
+    def renew_engine(self) -> None:
+        """Open the engine anew, as after an installation; captures under way keep the earlier one.
+
+        Raises: VisionError: a model is missing or altered; the earlier engine stays in use.
+        """
+        self.__dict__["engine"] = self._open_engine()
+
+    def _open_engine(self) -> Engine:
         from countenance.vision.engine import open_engine
         from countenance.vision.precision import precision_named
 

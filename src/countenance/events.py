@@ -17,6 +17,7 @@ class Tag(StrEnum):
     BACKUP_RESTORED = "system:backup:restored"
     DETECTOR_PROMOTED = "system:detector:promoted"
     DETECTOR_DEMOTED = "system:detector:demoted"
+    SECOND_OPINION_INSTALLED = "system:second-opinion:installed"
     LAB_COLLECTED = "lab:presentations:collected"
     LAB_DELETED = "lab:presentations:deleted"
     LAB_PUT_BACK = "lab:presentations:put-back"

@@ -54,6 +54,8 @@ class EngineSettings:
     """auto asks the pack minifasnet for a second opinion where it is installed; off does not."""
     pad_calibration: str = _setting("PAD_CALIBRATION", "auto")
     """auto moves the threshold of a known camera by its bona fide presentations; off does not."""
+    model_mirror: str = _setting("MODEL_MIRROR", "")
+    """Address of a mirror for model packs in place of their publishers; empty for none."""
     fpir: float = _setting("FPIR", 0.01)
     """Share of searches of a stranger among all who are enrolled that may name somebody, 0..1."""
 

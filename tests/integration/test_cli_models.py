@@ -68,6 +68,17 @@ def test_packs_are_listed_with_licence_place_and_which_is_in_use(home: Path) -> 
     assert not home.exists()  # to look is to change nothing
 
 
+def test_a_mirror_of_the_settings_is_asked_in_place_of_the_publisher(
+    home: Path, mirror: Mirror
+) -> None:
+    done = models(
+        *(home, "install", "opencv-zoo", "--accept-licence"),
+        env={"COUNTENANCE_MODEL_MIRROR": mirror.url},
+    )
+    assert done.returncode == 0, done.stderr
+    assert held(home) == sorted([YUNET.file, SFACE.file])
+
+
 def test_a_mirror_gives_checked_files_that_are_used_and_can_be_removed(
     home: Path, mirror: Mirror
 ) -> None:

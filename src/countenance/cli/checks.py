@@ -164,20 +164,19 @@ def _faces(session: Session) -> Iterator[Finding]:
 def _presentation_attacks(session: Session) -> Iterator[Finding]:
     from countenance.cli.second_opinion import (
         ADVICE,
-        SecondOpinion,
         pad_card_in_use,
         second_opinion,
     )
     from countenance.vision.packs import shipped_pack
     from countenance.vision.pad_card import read_pad_card
-    from countenance.vision.pad_fusion import FUSION_PACK, fusion_of
+    from countenance.vision.pad_fusion import FUSION_PACK, SecondOpinionState, fusion_of
 
     card, pack = read_pad_card(pad_card_in_use(session)), shipped_pack(FUSION_PACK)
     state, fused = second_opinion(session), fusion_of(pack).figures
     name, figures, remedy = f"{card.name} {card.version}", card.figures, ""
-    if state is SecondOpinion.USED:
+    if state is SecondOpinionState.USED:
         name, figures = f"{name} fused with the pack {pack.name}", fused
-    elif state is SecondOpinion.MISSING:
+    elif state is SecondOpinionState.MISSING:
         remedy = f"{ADVICE} (eer {fused['eer']:.3f} in the same test)"
     if not figures:
         remedy = "Measure it, or unset COUNTENANCE_PAD_CARD for the shipped one."

@@ -11,7 +11,7 @@ import click
 from countenance.cli.context import Session, json_option, pass_session
 from countenance.cli.models_install import install
 from countenance.cli.models_remove import remove
-from countenance.cli.second_opinion import SecondOpinion, pad_card_in_use, second_opinion
+from countenance.cli.second_opinion import pad_card_in_use, second_opinion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,9 +106,9 @@ def pack_in_use(session: Session) -> Pack:
 def packs_in_use(session: Session) -> list[Pack]:
     """The pack in use and, where it is installed and wanted, the one with a second opinion."""
     from countenance.vision.packs import shipped_pack
-    from countenance.vision.pad_fusion import FUSION_PACK
+    from countenance.vision.pad_fusion import FUSION_PACK, SecondOpinionState
 
-    has_second = second_opinion(session) is SecondOpinion.USED
+    has_second = second_opinion(session) is SecondOpinionState.USED
     return [pack_in_use(session), *([shipped_pack(FUSION_PACK)] if has_second else [])]
 
 

@@ -45,7 +45,8 @@ def install(
 
     Each file is compared with the SHA-256 that comes with Countenance before it takes its place,
     so that a mirror need not be trusted. Without --from or --mirror only what is missing is
-    fetched. The licences are shown first and have to be accepted.
+    fetched. COUNTENANCE_MODEL_MIRROR names a mirror for good. The licences are shown first and
+    have to be accepted.
 
     Exit status: 0 installed, 1 not, with the reason and nothing changed, 2 wrong usage or the
     licences were not accepted.
@@ -63,6 +64,8 @@ def install(
     if given and mirror:
         raise click.UsageError("Give --from or --mirror, not both.")
     wanted = shipped_pack(pack)
+    if not given:
+        mirror = mirror or session.settings.engine.model_mirror
     sources = _sources(session, wanted, given=given, mirror=mirror)
     if not sources:
         _tell(session, wanted, sources, ())
@@ -76,8 +79,7 @@ def _sources(
     session: Session, pack: Pack, *, given: tuple[str, ...], mirror: str | None
 ) -> list[Source]:
     """Where each file is to come from; empty when nothing needs to be fetched."""
-    from countenance.vision.errors import VisionError
-    from countenance.vision.installation import Source
+    from countenance.vision.installation import wanted_sources
     from countenance.vision.model_store import ModelStore
 
     if given:
@@ -85,18 +87,7 @@ def _sources(
             source for place in given if Path(place).is_dir() for source in _in_folder(pack, place)
         ]
     store = ModelStore(session.settings.home / "models")
-    sources = []
-    for card in pack.cards:
-        if card.download is None:
-            continue
-        if mirror:
-            sources.append(Source(card, pack.mirrored(card, base=mirror), card.file))
-            continue
-        try:
-            store.verified(card)
-        except VisionError:
-            sources.append(Source(card, card.download.url, card.file))
-    return sources
+    return list(wanted_sources(pack, store, mirror=mirror or ""))
 
 
 def _in_folder(pack: Pack, folder: str) -> list[Source]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from countenance.cli.context import Session, pass_session
-from countenance.cli.second_opinion import ADVICE, SecondOpinion, second_opinion
+from countenance.cli.second_opinion import ADVICE, second_opinion
 
 if TYPE_CHECKING:
     from countenance.bootstrap import Container
@@ -52,7 +52,9 @@ def run(session: Session, host: str | None, port: int | None, opens: bool) -> No
     bound = listen(settings.server)
     if not (settings.home / "models").exists():
         session.note("First start: preparing keys, database and models ...")
-        if second_opinion(session) is SecondOpinion.MISSING:
+        from countenance.vision.pad_fusion import SecondOpinionState
+
+        if second_opinion(session) is SecondOpinionState.MISSING:
             session.note(f"{ADVICE}.")
     share_arenas()
     server = Server(

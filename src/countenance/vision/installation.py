@@ -20,7 +20,9 @@ from typing import BinaryIO, Final, cast
 
 from countenance.vision.cards import ModelCard
 from countenance.vision.downloads import BLOCK_BYTES, Patience, Progress, download
-from countenance.vision.errors import InstallationError
+from countenance.vision.errors import InstallationError, VisionError
+from countenance.vision.model_store import ModelStore
+from countenance.vision.packs import Pack
 
 MAX_FILE_BYTES: Final = 500_000_000
 """Of a file whose size no card tells."""
@@ -49,6 +51,35 @@ class Source:
     @property
     def is_packed(self) -> bool:
         return str(self.place).endswith(".bz2")
+
+
+def wanted_sources(pack: Pack, store: ModelStore, *, mirror: str = "") -> tuple[Source, ...]:
+    """Where the files of a pack are to come from.
+
+    Args:
+        pack: any.
+        store: of this installation.
+        mirror: address of a mirror, from which every file comes; empty takes what is missing or
+            altered from the publisher.
+
+    Returns: one for each file; empty when nothing needs to be fetched.
+    """
+    offered = [card for card in pack.cards if card.download is not None]
+    if mirror:
+        return tuple(Source(card, pack.mirrored(card, base=mirror), card.file) for card in offered)
+    return tuple(
+        Source(card, card.download.url, card.file)
+        for card in offered
+        if card.download is not None and not _is_whole(card, store)
+    )
+
+
+def _is_whole(card: ModelCard, store: ModelStore) -> bool:
+    try:
+        store.verified(card)
+    except VisionError:
+        return False
+    return True
 
 
 def install(

@@ -11,6 +11,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final, Protocol
 
 from countenance.geometry.boxes import Box
@@ -32,6 +33,18 @@ FUSION_PACK: Final = "minifasnet"
 _EVEN: Final = 0.5
 _LEAST: Final = 1e-9
 """Scores nearer to 0 or 1 count as this."""
+
+
+class SecondOpinionState(Enum):
+    """How it stands with the pack that gives a second opinion."""
+
+    USED = auto()
+    MISSING = auto()
+    """It would fit, and is not installed or not whole."""
+    OFF = auto()
+    """COUNTENANCE_ENGINE_PAD_FUSION says so."""
+    UNFIT = auto()
+    """Its weights belong to another detector than the one in use."""
 
 
 class SecondOpinion(Protocol):
@@ -100,6 +113,25 @@ def usable_fusion(store: ModelStore, *, detector_sha256: str) -> Pack | None:
     pack = shipped_pack(FUSION_PACK)
     fits = fusion_of(pack).detector_sha256 == detector_sha256
     return pack if fits and is_installed(pack, store) else None
+
+
+def second_opinion_state(
+    store: ModelStore, *, detector_sha256: str, is_on: bool
+) -> SecondOpinionState:
+    """How it stands in an installation; the files are not read.
+
+    Args:
+        store: of the installation.
+        detector_sha256: of the detector in use.
+        is_on: whether the settings want it.
+    """
+    if not is_on:
+        return SecondOpinionState.OFF
+    pack = shipped_pack(FUSION_PACK)
+    if fusion_of(pack).detector_sha256 != detector_sha256:
+        return SecondOpinionState.UNFIT
+    is_there = is_installed(pack, store)
+    return SecondOpinionState.USED if is_there else SecondOpinionState.MISSING
 
 
 def is_installed(pack: Pack, store: ModelStore) -> bool:

@@ -25,6 +25,7 @@ from countenance.web.capture.turns import Turns, places_for
 from countenance.web.context import EXTENSION, Web, find_session
 from countenance.web.cookies import FormSessions
 from countenance.web.errors import register_errors
+from countenance.web.installing import ModelInstallation
 from countenance.web.keys import form_key
 from countenance.web.lab.engine import ContainerLabEngine, LabEngine
 from countenance.web.lab.socket import make_lab_socket
@@ -32,6 +33,7 @@ from countenance.web.pages import (
     account,
     attempts,
     auth,
+    detection,
     enrol,
     factors,
     home,
@@ -63,6 +65,7 @@ _PAGES = (
     attempts,
     privacy,
     lab,
+    detection,
 )
 MESSAGE_SLACK_BYTES = 4096
 """Beyond the largest frame, so that one slightly too large is told so before the socket closes."""
@@ -104,6 +107,7 @@ def create_app(
         recognition=recognition or EngineRecognition(container),
         turns=Turns(places=places_for(container.settings.engine.threads)),
         lab=lab_engine or ContainerLabEngine(container),
+        installation=ModelInstallation(),
     )
     _believe_proxies(app, container.settings.server.trusted_proxies)
     CSRFProtect(app)

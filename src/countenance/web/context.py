@@ -16,6 +16,7 @@ from countenance.web.capture.admission import Admission
 from countenance.web.capture.course import Recognition
 from countenance.web.capture.turns import Turns
 from countenance.web.errors import NoTransactionError
+from countenance.web.installing import ModelInstallation
 from countenance.web.lab.engine import LabEngine
 
 EXTENSION = "countenance"
@@ -31,6 +32,7 @@ class Web:
     recognition: Recognition
     turns: Turns
     lab: LabEngine
+    installation: ModelInstallation
 
 
 def web() -> Web:

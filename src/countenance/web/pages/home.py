@@ -10,6 +10,7 @@ from flask import Blueprint, render_template
 from countenance.events import Tag
 from countenance.identity.permissions import Permission
 from countenance.web.context import address, identity, session, web
+from countenance.web.pages.detection import is_second_opinion_to_be_had
 
 METHOD_WORDS = {"pwd": "password", "face": "face", "otp": "one-time code", "pop": "passkey"}
 
@@ -34,6 +35,8 @@ def home() -> str:
         people=identity().users.list_users(limit=1) if sees_people else None,
         refused=len(_newest_refusals()) if sees_attempts else None,
         pack=web().recognition.pack,
+        offers_second_opinion=user.may(Permission.MANAGE_DETECTOR)
+        and is_second_opinion_to_be_had(web().container),
     )
 
 
