@@ -61,4 +61,8 @@ class Tag(StrEnum):
     FACE_ENROLLED = "user:face:enrolled"
     FACE_ENROLMENT_REFUSED = "user:face:enrolment-refused"
     FACE_DUPLICATE_FOUND = "user:face:duplicate-found"
+    FACE_PROPOSED = "user:face:proposed"
+    FACE_APPROVED = "user:face:approved"
+    FACE_CONFIRMED = "user:face:confirmed"
+    FACE_REJECTED = "user:face:rejected"
     FACE_ERASED = "user:face:erased"

@@ -91,6 +91,9 @@ ACTS = [
     ("code", {}),
     ("enrol", {"password": "seven calm herons by the weir"}),
     ("face/erase", {}),
+    ("face/approve", {}),
+    ("face/reject", {}),
+    ("factors", {}),
     ("remove", {}),
 ]
 

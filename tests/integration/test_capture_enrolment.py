@@ -173,14 +173,14 @@ def test_the_own_face_is_not_renewed_by_another(door: Door, host: str) -> None:
     assert face.samples == 5
 
 
-def test_an_administrator_may_replace_a_face_and_it_is_written_down(door: Door, host: str) -> None:
+def test_an_administrator_may_propose_a_face_and_it_is_written_down(door: Door, host: str) -> None:
     administrator = door.administrator(face=1)
     grace = door.viewer(face=2)
     visit = door.visit_as(administrator)
     visit.post(f"/people/{grace.id}/enrol", password=PASSWORD)
     assert sit(door, begin(host, visit), painted(3))["granted"] is True
     assert visit.post("/enrol/complete").location == f"/people/{grace.id}"
-    rows = door.identity.audit.list_events(subject_id=grace.id, tags=(Tag.FACE_ENROLLED,))
+    rows = door.identity.audit.list_events(subject_id=grace.id, tags=(Tag.FACE_PROPOSED,))
     assert rows[0].actor_id == administrator.id
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from countenance.cli.context import Session, json_option, pass_session
+from countenance.cli.faces_approve import approve, pending, reject
 from countenance.cli.faces_augment import augment
 from countenance.cli.faces_classify import classify
 from countenance.cli.faces_enrol import enrol, import_faces
@@ -39,6 +40,9 @@ faces.add_command(recognize)
 faces.add_command(augment)
 faces.add_command(train)
 faces.add_command(classify)
+faces.add_command(pending)
+faces.add_command(approve)
+faces.add_command(reject)
 
 
 @faces.command()

@@ -150,8 +150,9 @@ def _temporary_password() -> str:
     "--state", type=click.Choice(["enabled", "waiting", "disabled"]), help="Only users like that."
 )
 @click.option(
-    "--face", type=click.Choice(["enrolled", "other_pack", "none"]),
-    help="Only users with such a face; other_pack has to be enrolled again.",
+    "--face", type=click.Choice(["enrolled", "other_pack", "pending", "none"]),
+    help="Only users with such a face; other_pack has to be enrolled again, pending "
+    "waits for a second person.",
 )  # fmt: skip
 @json_option
 @pass_session

@@ -5,11 +5,13 @@ As in `interfaces`: every method may raise `StorageError`, and secrets are retur
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from countenance.biometrics.templates import Template
 from countenance.identity.interfaces import User, UserId
 from countenance.identity.permissions import Role
 
@@ -65,3 +67,61 @@ class Invitations(Protocol):
 
         Raises: InvitationError: `find` would give None. WeakPasswordError: the code stays good.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFace:
+    """A face that one person enrolled for another and that does not count yet."""
+
+    id: str
+    """Of this enrolment; whoever agrees says to which one."""
+    user_id: UserId
+    """Whose face it is to be."""
+    enrolled_by: UserId
+    samples: int
+    pack: str
+    enrolled_at: datetime
+
+
+class PendingFaces(Protocol):
+    """Four eyes on every face that is enrolled by somebody else.
+
+    It takes a second person, or its owner, until such a face opens anything. Until then it
+    replaces nothing: a face that was there before stays good.
+    """
+
+    def propose(self, user_id: UserId, template: Template, *, actor: UserId) -> None:
+        """Keep a face, encrypted, until somebody decides; an earlier one that waits goes.
+
+        Args:
+            actor: who enrolled it; never the user.
+
+        Raises: UserNotFoundError.
+        """
+
+    def find(self, user_id: UserId) -> PendingFace | None:
+        """The face that waits for a decision, or None."""
+
+    def among(self, user_ids: Collection[UserId]) -> frozenset[UserId]:
+        """Those of the users for whom a face waits."""
+
+    def approve(self, user_id: UserId, face_id: str, *, actor: UserId | None) -> None:
+        """Let it count, in the place of an earlier face.
+
+        Args:
+            face_id: `PendingFace.id` that was looked at; another one is not approved by it.
+            actor: who agrees; None from the command line.
+
+        Raises:
+            OwnApprovalError: the actor enrolled it, or it is the actor's own.
+            NoPendingFaceError: it was decided, or replaced, meanwhile.
+        """
+
+    def confirm(self, user_id: UserId, face_id: str) -> None:
+        """Let it count because its owner says so, who has just given the password.
+
+        Raises: NoPendingFaceError.
+        """
+
+    def reject(self, user_id: UserId, face_id: str, *, actor: UserId | None) -> None:
+        """Erase it. Raises: NoPendingFaceError."""

@@ -8,6 +8,8 @@ IdentityError
 ├── LastAdministratorError  the act would leave nobody who can administer
 ├── AlreadySetUpError       the first administrator exists
 ├── InvitationError         a code for choosing a password is unknown, used or expired
+├── NoPendingFaceError      no face waits for a decision, or another one than was looked at
+├── OwnApprovalError        somebody approves the own face, or one enrolled by themselves
 ├── OwnRoleError            somebody changes the own role
 ├── NotPermittedError       the role of whoever asks does not reach that far
 ├── TicketError             a capture ticket is unknown, expired or already used
@@ -69,6 +71,18 @@ class InvitationError(IdentityError):
     """A code for choosing a password is unknown, used or expired."""
 
     code = "identity.invitation"
+
+
+class NoPendingFaceError(IdentityError):
+    """No face waits for a decision, or another one than was looked at."""
+
+    code = "identity.no_pending_face"
+
+
+class OwnApprovalError(IdentityError):
+    """Somebody approves the own face, or one enrolled by themselves."""
+
+    code = "identity.own_approval"
 
 
 class OwnRoleError(IdentityError):

@@ -76,6 +76,8 @@ class FaceState(StrEnum):
     ENROLLED = "enrolled"
     OTHER_PACK = "other_pack"
     """Made by another model pack than the one that was asked about; to be enrolled again."""
+    PENDING = "pending"
+    """A face enrolled by somebody else waits for approval, beside an earlier one or none."""
     NONE = "none"
 
 

@@ -63,7 +63,8 @@ class Permission(StrEnum):
     """Give a one-time code that stands in for the face once, where the password is still needed,
     and let somebody try again at once whom wrong tries slowed down."""
     ENROL_OTHERS = "enrol_others"
-    """Enrol the face of somebody else at the own camera."""
+    """Enrol the face of somebody else at the own camera. It counts only after another person
+    with `APPROVE_ENROLMENTS`, or its owner, has agreed."""
     APPROVE_ENROLMENTS = "approve_enrolments"
     """Agree to, or reject, a face that another person enrolled for somebody. Never the own face
     nor one that one enrolled oneself."""

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 
 from countenance.clock import Clock
 from countenance.db import Database, DatabaseError, open_database
-from countenance.identity.administration_interfaces import Invitations
+from countenance.identity.administration_interfaces import Invitations, PendingFaces
 from countenance.identity.audit import SqlAuditTrail
 from countenance.identity.authenticator_apps import SqlAuthenticatorApps
 from countenance.identity.camera_calibrations import SqlCameraCalibrations
@@ -40,6 +40,7 @@ from countenance.identity.keys import open_keys
 from countenance.identity.login_codes import SqlLoginCodes
 from countenance.identity.passkeys import SqlPasskeys
 from countenance.identity.passwords import Hasher, SqlPasswords
+from countenance.identity.pending_faces import SqlPendingFaces
 from countenance.identity.recovery_codes import SqlRecoveryCodes
 from countenance.identity.schema import upgrade
 from countenance.identity.sessions import SqlSessions
@@ -62,6 +63,7 @@ class Purged:
     transactions: int
     login_codes: int
     invitations: int
+    pending_faces: int
     devices: int
     tallies: int
 
@@ -80,6 +82,7 @@ class Identity:
     transactions: Transactions
     login_codes: LoginCodes
     invitations: Invitations
+    pending_faces: PendingFaces
     authenticator_apps: AuthenticatorApps
     recovery_codes: RecoveryCodes
     passkeys: Passkeys
@@ -90,11 +93,13 @@ class Identity:
     key_fingerprint: str
     """Tells master keys apart; reveals nothing of them."""
     _database: Database
-    _expiring: tuple[SqlSessions, SqlTransactions, SqlLoginCodes, SqlDevices, SqlInvitations]
+    _expiring: tuple[
+        SqlSessions, SqlTransactions, SqlLoginCodes, SqlDevices, SqlInvitations, SqlPendingFaces
+    ]
 
     def purge_expired(self) -> Purged:
         """Drop what can no longer be used. Raises: StorageError."""
-        sessions, transactions, codes, devices, invitations = (
+        sessions, transactions, codes, devices, invitations, faces = (
             service.purge() for service in self._expiring
         )
         return Purged(
@@ -102,6 +107,7 @@ class Identity:
             transactions=transactions,
             login_codes=codes,
             invitations=invitations,
+            pending_faces=faces,
             devices=devices,
             tallies=self.throttles.purge(),
         )
@@ -153,6 +159,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
     )
     devices = SqlDevices(store, forget_after_days=settings.sessions.device_limit_days)
     codes = SqlLoginCodes(store, keys, lifetime_s=settings.login.code_lifetime_s)
+    pending_faces = SqlPendingFaces(store, keys)
     invitations = SqlInvitations(store, hasher, lifetime_s=settings.login.invitation_lifetime_s)
     return Identity(
         users=SqlUsers(store, hasher),
@@ -165,6 +172,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         transactions=transactions,
         login_codes=codes,
         invitations=invitations,
+        pending_faces=pending_faces,
         authenticator_apps=SqlAuthenticatorApps(store, keys),
         recovery_codes=SqlRecoveryCodes(store, keys),
         passkeys=SqlPasskeys(store),
@@ -179,5 +187,5 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         audit=SqlAuditTrail(store),
         key_fingerprint=keys.check[:16],
         _database=store.database,
-        _expiring=(sessions, transactions, codes, devices, invitations),
+        _expiring=(sessions, transactions, codes, devices, invitations, pending_faces),
     )

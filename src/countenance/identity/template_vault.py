@@ -8,6 +8,7 @@ user, the pack and the version of this layout, so that rows cannot be exchanged 
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import Final, NamedTuple, cast
 
 from cryptography.exceptions import InvalidTag
@@ -23,6 +24,7 @@ from countenance.identity.errors import TemplateUnreadableError
 from countenance.identity.interfaces import UserId
 from countenance.identity.keys import Keys, check_current
 from countenance.identity.models import TemplateKeyRow, TemplateRow
+from countenance.identity.pending_face_rows import drop_pending_face
 from countenance.identity.store import Store, affected, read_user
 from countenance.identity.template_changes import note_change
 from countenance.identity.throttle_book import forget_tallies
@@ -57,22 +59,14 @@ class SqlTemplateVault:
         with self._store.writing() as session:
             check_current(session, self._keys)
             read_user(session, user_id)
-            _drop(session, user_id)
-            forget_tallies(session, user_id, Tried.FACE)
-            session.add_all(
-                [
-                    TemplateKeyRow(
-                        user_id=user_id, nonce=sealed.key_nonce, wrapped_key=sealed.wrapped_key
-                    ),
-                    TemplateRow(
-                        user_id=user_id,
-                        pack=template.pack,
-                        samples=len(template.samples),
-                        enrolled_at=now,
-                        nonce=sealed.nonce,
-                        ciphertext=sealed.ciphertext,
-                    ),
-                ]
+            drop_pending_face(session, user_id)
+            put_template(
+                session,
+                user_id,
+                sealed,
+                pack=template.pack,
+                samples=len(template.samples),
+                enrolled_at=now,
             )
             details = {"pack": template.pack, "samples": str(len(template.samples))}
             note(
@@ -95,7 +89,7 @@ class SqlTemplateVault:
 
     def erase(self, user_id: UserId, *, actor: UserId | None) -> bool:
         with self._store.writing() as session:
-            if not _drop(session, user_id):
+            if not drop_pending_face(session, user_id) | _drop(session, user_id):
                 return False
             drop_cameras(session, user_id)
             note(
@@ -108,6 +102,30 @@ class SqlTemplateVault:
             note_change(session, user_id)
         self._store.scrub()
         return True
+
+
+def put_template(
+    session: DbSession,
+    user_id: UserId,
+    sealed: Sealed,
+    *,
+    pack: str,
+    samples: int,
+    enrolled_at: datetime,
+) -> None:
+    """Put a sealed template in the place of an earlier one; the caller notes the change."""
+    _drop(session, user_id)
+    forget_tallies(session, user_id, Tried.FACE)
+    key = TemplateKeyRow(user_id=user_id, nonce=sealed.key_nonce, wrapped_key=sealed.wrapped_key)
+    template = TemplateRow(
+        user_id=user_id,
+        pack=pack,
+        samples=samples,
+        enrolled_at=enrolled_at,
+        nonce=sealed.nonce,
+        ciphertext=sealed.ciphertext,
+    )
+    session.add_all([key, template])
 
 
 def open_record(row: TemplateRow, key: TemplateKeyRow | None, keys: Keys) -> Template:

@@ -14,6 +14,7 @@ from countenance.identity.interfaces import FaceState, UserFilter, UserPage, Use
 from countenance.identity.models import TemplateRow, UserRow
 from countenance.identity.names import fold
 from countenance.identity.passwords import NO_PASSWORD
+from countenance.identity.pending_face_rows import PendingFaceRow
 from countenance.identity.store import as_user, select_users
 
 
@@ -76,6 +77,8 @@ def _state(state: UserState) -> list[ColumnElement[bool]]:
 
 
 def _face(state: FaceState, *, pack: str) -> ColumnElement[bool]:
+    if state is FaceState.PENDING:
+        return UserRow.id.in_(select(PendingFaceRow.user_id))
     if state is FaceState.NONE:
         return ~_has_face()
     is_of_pack = TemplateRow.pack == pack if pack else true()

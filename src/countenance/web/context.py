@@ -75,6 +75,11 @@ def known_device(user_id: UserId) -> Device | None:
     return identity().devices.find(cookies.read(cookies.DEVICE), user_id)
 
 
+def actor() -> UserId:
+    """Who asks; only for pages that are not public."""
+    return session().user.id
+
+
 def pending(purpose: Purpose | None = None) -> tuple[str, Transaction]:
     """Token and row of the ceremony that this browser has begun.
 

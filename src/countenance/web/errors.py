@@ -41,7 +41,9 @@ from countenance.errors import CountenanceError
 from countenance.identity.errors import (
     AlreadySetUpError,
     LastAdministratorError,
+    NoPendingFaceError,
     NotPermittedError,
+    OwnApprovalError,
     OwnRoleError,
     StorageError,
     UserNotFoundError,
@@ -133,6 +135,8 @@ _STATUS: Final[dict[type[CountenanceError], HTTPStatus]] = {
     LastAdministratorError: HTTPStatus.CONFLICT,
     NotPermittedError: HTTPStatus.FORBIDDEN,
     OwnRoleError: HTTPStatus.CONFLICT,
+    OwnApprovalError: HTTPStatus.CONFLICT,
+    NoPendingFaceError: HTTPStatus.CONFLICT,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
     DatasetNotFoundError: HTTPStatus.NOT_FOUND,
     DatasetUnwritableError: HTTPStatus.SERVICE_UNAVAILABLE,

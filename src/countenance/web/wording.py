@@ -74,6 +74,7 @@ FILTERS: Final[Mapping[str, Mapping[str, str]]] = {
         FaceState.ENROLLED: "With a face",
         FaceState.NONE: "Without a face",
         FaceState.OTHER_PACK: "To enrol again",
+        FaceState.PENDING: "Waits for approval",
     },
 }
 """What a list of people can be narrowed down to: name of the choice, value, words."""

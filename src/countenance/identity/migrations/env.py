@@ -12,6 +12,7 @@ from countenance.identity import (  # noqa: F401 - they fill the metadata
     invitation_rows,
     models,
     passkeys,
+    pending_face_rows,
     recovery_codes,
     step_up,
     throttle_book,

@@ -18,6 +18,7 @@ from countenance.ceremony.enrolment import (
 )
 from countenance.ceremony.verdict import Reason, Verdict
 from countenance.events import Tag
+from countenance.identity.administration_interfaces import PendingFaces
 from countenance.identity.interfaces import (
     AuditTrail,
     EnrolledFaces,
@@ -46,6 +47,7 @@ class EnrolmentStores:
 
     transactions: Transactions
     vault: TemplateVault
+    pending_faces: PendingFaces
     faces: EnrolledFaces
     audit: AuditTrail
 
@@ -152,9 +154,7 @@ class EnrolmentCourse:
             return self._refused(self._exact(verdict.reason))
         template = template_of(self._samples)
         others = self._duplicates(template)
-        self._stores.vault.store(
-            self._transaction.user_id, template, actor=self._transaction.actor_id
-        )
+        self._keep(template)
         for other in others:
             self._note(Tag.FACE_DUPLICATE_FOUND, {"other": other})
         self._stores.transactions.finish(self._transaction.id, verdict)
@@ -168,6 +168,14 @@ class EnrolmentCourse:
             tries_left=self._tries,
             note=NOTE_DUPLICATE if others else None,
         )
+
+    def _keep(self, template: Template) -> None:
+        """Store the own face; somebody else's waits until a second person agrees."""
+        user_id, actor = self._transaction.user_id, self._transaction.actor_id
+        if actor is None or actor == user_id:
+            self._stores.vault.store(user_id, template, actor=actor)
+        else:
+            self._stores.pending_faces.propose(user_id, template, actor=actor)
 
     def _exact(self, reason: Reason) -> Reason:
         """Against an earlier template, a changed face is one that does not match."""

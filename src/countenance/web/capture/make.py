@@ -103,7 +103,11 @@ def _enrolment(web: Web, transaction: Transaction, camera: CaptureCamera) -> Enr
         observer=web.recognition.new_observer(enrols=True),
         camera=camera,
         stores=EnrolmentStores(
-            identity.transactions, identity.vault, identity.faces, identity.audit
+            transactions=identity.transactions,
+            vault=identity.vault,
+            pending_faces=identity.pending_faces,
+            faces=identity.faces,
+            audit=identity.audit,
         ),
         # An administrator may replace a face; the owner may only renew the own one.
         reference=_comparable(web, transaction) if is_own else None,

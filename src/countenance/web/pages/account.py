@@ -37,6 +37,7 @@ def account() -> Answer:
     pack = web().recognition.pack
     return render_template(
         "account.html",
+        waiting=identity().pending_faces.find(user.id) is not None,
         is_current=user.face is not None and user.face.pack == pack,
         devices=identity().devices.list_devices(user.id),
         here=session().device_id,
@@ -57,7 +58,7 @@ def password() -> Answer:
 def _change_password() -> str | None:
     user = session().user
     new = request.form.get("password", "")
-    if not _confirmed("old"):
+    if not confirmed("old"):
         return "The old password is not right."
     if new != request.form.get("again"):
         return "The two new passwords differ. Type the same one twice."
@@ -69,7 +70,8 @@ def _change_password() -> str | None:
     return None
 
 
-def _confirmed(field: str = "password") -> bool:
+def confirmed(field: str = "password") -> bool:
+    """Whether the form carries the own password."""
     return confirm_password(session().user, request.form.get(field, ""))
 
 
@@ -78,7 +80,7 @@ def face() -> Answer:
     """Enrol or renew the own face, after the password once more."""
     if request.method == "GET":
         return render_template("account_face.html")
-    if not _confirmed():
+    if not confirmed():
         return render_template("account_face.html", problem=WRONG_PASSWORD), FORM_REFUSED
     return steps.begin_ceremony(
         Purpose.ENROLMENT,
@@ -95,7 +97,7 @@ def erase_face() -> Answer:
         return redirect(url_for("account.account"))
     if request.method == "GET":
         return render_template("account_erase.html")
-    if not _confirmed():
+    if not confirmed():
         return render_template("account_erase.html", problem=WRONG_PASSWORD), FORM_REFUSED
     identity().vault.erase(user.id, actor=user.id)
     steps.say("Your face is erased. Enrol it again before you log out, or ask for a login code.")

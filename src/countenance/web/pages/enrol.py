@@ -64,7 +64,7 @@ def complete() -> Answer:
         identity().cameras.confirm(transaction.id, device)
     name = pending_user(transaction).display_name
     if transaction.actor_id is not None:
-        steps.say(f"The face of {name} is enrolled.")
+        steps.say(f"The new face of {name} waits until a second person approves it, or {name}.")
     elif find_session() is not None:
         steps.say("Your face is enrolled.")
     else:

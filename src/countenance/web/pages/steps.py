@@ -51,6 +51,8 @@ def after_password(user: User) -> Response:
     step = "enrol.enrol" if enrols else way_on(user, {Factor.PASSWORD})
     if user.must_change_password:
         step = "auth.password"
+    elif has_comparable_pending_face(user):
+        step = "pending_face.at_login"
     return begin_ceremony(
         Purpose.ENROLMENT if enrols else Purpose.LOGIN,
         user_id=user.id,
@@ -91,6 +93,12 @@ def offered(transaction: Transaction, user: User) -> frozenset[Factor]:
         return frozenset()
     policy = identity().factor_policies.for_role(user.role)
     return policy.next_factors(transaction.factors, usable=factors.usable(user))
+
+
+def has_comparable_pending_face(user: User) -> bool:
+    """Whether somebody enrolled a face for the user that the engine could compare."""
+    face = identity().pending_faces.find(user.id)
+    return face is not None and face.pack == web().recognition.pack
 
 
 def needs_first_enrolment(user: User) -> bool:
