@@ -130,3 +130,70 @@ def test_housekeeping_drops_what_is_over_and_nothing_else(
     assert identity.purge_expired().sessions == 1
     assert identity.sessions.find(token) is None
     assert identity.sessions.find(fresh) is not None
+
+
+def test_the_sessions_of_a_user_are_listed_without_those_that_are_over(
+    identity: Identity, admin: User, token: str, clock: ManualClock
+) -> None:
+    bob = add_viewer(identity, "bob")
+    identity.sessions.begin(bob.id, methods=("pwd",), address="")
+    known = identity.devices.remember(None, admin.id, label="Firefox on Linux")
+    clock.advance(120)
+    newer = identity.sessions.begin(
+        admin.id, methods=("pwd", "otp"), address="192.0.2.2", device_id=known.device.id
+    )
+    assert identity.sessions.find(newer) is not None
+    first, second = identity.sessions.list_sessions(admin.id)
+    assert (first.label, first.address) == ("Firefox on Linux", "192.0.2.2")
+    assert (second.label, second.methods) == ("", ("pwd", "face"))
+    identity.devices.forget(known.device.id, admin.id, actor=None)
+    assert identity.sessions.list_sessions(admin.id)[0].label == ""
+    clock.advance(IDLE_S - 60)
+    assert [found.id for found in identity.sessions.list_sessions(admin.id)] == [first.id]
+    assert identity.sessions.list_sessions(UserId("\0")) == ()
+
+
+def test_one_session_is_ended_by_its_user_alone(
+    identity: Identity, admin: User, token: str
+) -> None:
+    (mine,) = identity.sessions.list_sessions(admin.id)
+    bob = add_viewer(identity, "bob")
+    assert not identity.sessions.end_one(mine.id, bob.id)
+    assert not identity.sessions.end_one("\0", admin.id)
+    assert identity.sessions.find(token) is not None
+    assert identity.sessions.end_one(mine.id, admin.id)
+    assert not identity.sessions.end_one(mine.id, admin.id)
+    assert identity.sessions.find(token) is None
+
+
+def test_a_new_device_is_news_to_every_session_but_its_own(
+    identity: Identity, admin: User, clock: ManualClock
+) -> None:
+    def log_in(label: str, token: str | None = None) -> tuple[str, str]:
+        known = identity.devices.remember(token, admin.id, label=label)
+        session = identity.sessions.begin(
+            admin.id, methods=("pwd",), address="", device_id=known.device.id
+        )
+        clock.advance(10)
+        found = identity.sessions.find(session)
+        assert found is not None
+        return found.id, known.token
+
+    home, home_token = log_in("Home")
+    assert identity.news.of_session(home) == ()
+    other, _ = log_in("Elsewhere")
+    assert identity.news.of_session(other) == ()
+    assert [device.label for device in identity.news.of_session(home)] == ["Elsewhere"]
+    identity.news.acknowledge(
+        other, until=clock.now()
+    )  # by whoever logged in there: changes nothing here
+    assert len(identity.news.of_session(home)) == 1
+    (told,) = identity.news.of_session(home)
+    identity.news.acknowledge(home, until=told.created_at)
+    assert identity.news.of_session(home) == ()
+    third, _ = log_in("Third")
+    assert [device.label for device in identity.news.of_session(home)] == ["Third"]
+    again, _ = log_in("Home", home_token)  # the next login hears of it, too
+    assert identity.news.of_session(again) == ()
+    identity.sessions.end_all(admin.id)
+    assert identity.news.of_session(third) == identity.news.of_session("\0") == ()

@@ -383,6 +383,22 @@ class Session:
     """The user's device it began on; None when that is not known, or forgotten since."""
 
 
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """What may be shown of a session to its user and the administration."""
+
+    id: str
+    """Not the token."""
+    label: str
+    """Of the device; empty when it is not known, or forgotten."""
+    device_id: DeviceId | None
+    address: str
+    methods: tuple[str, ...]
+    created_at: datetime
+    last_seen_at: datetime
+    """Of the newest request, a minute coarse."""
+
+
 class Sessions(Protocol):
     """Server-side sessions."""
 
@@ -406,8 +422,30 @@ class Sessions(Protocol):
     def end(self, token: str) -> None:
         """End one session; nothing happens when there is none."""
 
+    def list_sessions(self, user_id: UserId) -> tuple[SessionSummary, ...]:
+        """The user's sessions that are still good, latest seen first."""
+
+    def end_one(self, session_id: str, user_id: UserId) -> bool:
+        """End a session by its id; False when the user has no such session."""
+
     def end_all(self, user_id: UserId, *, keep_token: str | None = None) -> int:
         """End all sessions of a user but one; returns how many."""
+
+
+class News(Protocol):
+    """Logins on browsers that a user never had used before, told to the user's other sessions."""
+
+    def of_session(self, session_id: str) -> tuple[Device, ...]:
+        """Devices that became known since the session's user last heard of them, newest first.
+
+        Not the session's own; empty for an unknown session.
+        """
+
+    def acknowledge(self, session_id: str, *, until: datetime) -> None:
+        """Tell this session no more of devices known up to then; later ones stay news.
+
+        Args: until: when the newest device that was told became known; aware.
+        """
 
 
 class Purpose(StrEnum):

@@ -100,6 +100,8 @@ class SessionRow(Base):
         ID, ForeignKey("devices.id", ondelete="SET NULL"), index=True
     )
     """The browser; None when it is not known, or no longer."""
+    news_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The user knows of devices up to here; None in rows from before."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

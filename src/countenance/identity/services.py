@@ -29,6 +29,7 @@ from countenance.identity.interfaces import (
     Devices,
     EnrolledFaces,
     LoginCodes,
+    News,
     Passwords,
     Sessions,
     TemplateVault,
@@ -38,6 +39,7 @@ from countenance.identity.interfaces import (
 from countenance.identity.invitations import SqlInvitations
 from countenance.identity.keys import open_keys
 from countenance.identity.login_codes import SqlLoginCodes
+from countenance.identity.news import SqlNews
 from countenance.identity.passkeys import SqlPasskeys
 from countenance.identity.passwords import Hasher, SqlPasswords
 from countenance.identity.pending_faces import SqlPendingFaces
@@ -78,6 +80,7 @@ class Identity:
     faces: EnrolledFaces
     sessions: Sessions
     devices: Devices
+    news: News
     cameras: CameraCalibrations
     transactions: Transactions
     login_codes: LoginCodes
@@ -168,6 +171,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         faces=SqlEnrolledFaces(store, keys),
         sessions=sessions,
         devices=devices,
+        news=SqlNews(store),
         cameras=SqlCameraCalibrations(store),
         transactions=transactions,
         login_codes=codes,

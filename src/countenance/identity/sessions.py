@@ -7,14 +7,15 @@ that clock was set back, is refused rather than prolonged.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 from uuid import uuid4
 
-from sqlalchemy import delete, update
+from sqlalchemy import Select, delete, select, update
 
+from countenance.identity.devices import DeviceRow
 from countenance.identity.endings import end_sessions
 from countenance.identity.errors import UserNotFoundError
-from countenance.identity.interfaces import DeviceId, Session, UserId
+from countenance.identity.interfaces import DeviceId, Session, SessionSummary, UserId
 from countenance.identity.models import SessionRow, UserRow
 from countenance.identity.store import (
     CLOCK_TOLERANCE,
@@ -22,6 +23,7 @@ from countenance.identity.store import (
     affected,
     as_user,
     clean_address,
+    is_id,
     read_user,
     select_users,
 )
@@ -50,7 +52,8 @@ class SqlSessions:
         """Make a session. Raises: UserNotFoundError: also when the user is disabled."""
         token, now = new_token(), self._store.now()
         with self._store.writing() as session:
-            if not read_user(session, user_id).is_enabled:
+            user = read_user(session, user_id)
+            if not user.is_enabled:
                 raise UserNotFoundError("The user is disabled.", remedy="Enable the user first.")
             session.execute(update(UserRow).where(UserRow.id == user_id).values(last_login_at=now))
             session.add(
@@ -61,6 +64,7 @@ class SqlSessions:
                     methods=",".join(methods),
                     address=clean_address(address),
                     device_id=device_id,
+                    news_since=user.last_login_at or now,
                     created_at=now,
                     last_seen_at=now,
                 )
@@ -94,6 +98,21 @@ class SqlSessions:
         with self._store.writing() as session:
             session.execute(delete(SessionRow).where(SessionRow.token_hash == digest(token)))
 
+    def list_sessions(self, user_id: UserId) -> tuple[SessionSummary, ...]:
+        now, query = self._store.now(), _summaries().where(SessionRow.user_id == user_id)
+        if not is_id(user_id):
+            return ()
+        with self._store.reading() as session:
+            records = session.execute(query.order_by(SessionRow.last_seen_at.desc(), SessionRow.id))
+            return tuple(_summary(row, label) for row, label in records if self._is_good(row, now))
+
+    def end_one(self, session_id: str, user_id: UserId) -> bool:
+        if not (is_id(session_id) and is_id(user_id)):
+            return False
+        own = (SessionRow.id == session_id) & (SessionRow.user_id == user_id)
+        with self._store.writing() as session:
+            return affected(session, delete(SessionRow).where(own)) == 1
+
     def end_all(self, user_id: UserId, *, keep_token: str | None = None) -> int:
         keep = None if keep_token is None else digest(keep_token)
         with self._store.writing() as session:
@@ -119,3 +138,23 @@ class SqlSessions:
         seen = update(SessionRow).where(SessionRow.id == session_id).values(last_seen_at=now)
         with self._store.writing() as session:
             return affected(session, seen) == 1
+
+
+def _summaries() -> Select[SessionRow, str | None]:
+    """Sessions with the names of their devices."""
+    joined = select(SessionRow, DeviceRow.label).outerjoin(
+        DeviceRow, DeviceRow.id == SessionRow.device_id
+    )
+    return cast("Select[SessionRow, str | None]", joined)
+
+
+def _summary(row: SessionRow, label: str | None) -> SessionSummary:
+    return SessionSummary(
+        id=row.id,
+        label=label or "",
+        device_id=None if row.device_id is None else DeviceId(row.device_id),
+        address=row.address,
+        methods=tuple(row.methods.split(",")),
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+    )

@@ -14,6 +14,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from countenance.apps.api import find_apps
 from countenance.bootstrap import Container
 from countenance.ceremony.protocol import MAX_MESSAGE_BYTES
+from countenance.identity.errors import StorageError
+from countenance.identity.interfaces import Device, Session
 from countenance.identity.throttling import neighbourhood
 from countenance.pad.camera import CameraScores
 from countenance.web import access, wording
@@ -22,7 +24,7 @@ from countenance.web.capture.admission import Admission
 from countenance.web.capture.course import FrameObserver, Recognition
 from countenance.web.capture.socket import make_capture_blueprint
 from countenance.web.capture.turns import Turns, places_for
-from countenance.web.context import EXTENSION, Web, find_session
+from countenance.web.context import EXTENSION, Web, find_session, identity
 from countenance.web.cookies import FormSessions
 from countenance.web.errors import register_errors
 from countenance.web.installing import ModelInstallation
@@ -44,6 +46,7 @@ from countenance.web.pages import (
     pending_face,
     people,
     privacy,
+    sessions,
     setup,
     step_up,
     ways,
@@ -63,6 +66,7 @@ _PAGES = (
     factors,
     passkeys,
     step_up,
+    sessions,
     people,
     attempts,
     privacy,
@@ -182,4 +186,18 @@ def _neighbourhood() -> str:
 
 def _page_values() -> dict[str, object]:
     session = find_session()
-    return {"session_row": session, "user": session.user if session else None}
+    return {
+        "session_row": session,
+        "user": session.user if session else None,
+        "new_devices": lambda: _new_devices(session),
+    }
+
+
+def _new_devices(session: Session | None) -> tuple[Device, ...]:
+    """What the session has to be told; nothing when the database is away, which the page tells."""
+    if session is None:
+        return ()
+    try:
+        return identity().news.of_session(session.id)
+    except StorageError:
+        return ()

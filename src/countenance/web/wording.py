@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -45,6 +45,14 @@ REASONS: Final[Mapping[str, str]] = {
     "password_wrong": "The password was wrong.",
     "recovery_code_wrong": "The recovery code was wrong or used.",
 }
+
+METHODS: Final[Mapping[str, str]] = {
+    "pwd": "password",
+    "face": "face",
+    "otp": "one-time code",
+    "pop": "passkey",
+}
+"""Methods of a session (RFC 8176)."""
 
 ATTEMPTS: Final[Mapping[Tag, str]] = {
     Tag.LOGIN_REFUSED: "Face refused",
@@ -125,6 +133,11 @@ def slowed(slow: Slowed) -> str:
     return f"{TRIED[slow.factor]} {place}: {times}, the next try in {slow.decision.wait_s} s."
 
 
+def methods(names: Iterable[str]) -> str:
+    """How somebody came in, in words; names that only say that methods are several are left out."""
+    return " and ".join(METHODS[name] for name in names if name in METHODS)
+
+
 def moment(at: datetime | None) -> Markup:
     """A time that the browser turns into its own zone and words; `never` for None."""
     if at is None:
@@ -145,6 +158,7 @@ def register_filters(app: Flask) -> None:
     app.add_template_filter(reason, "reason")
     app.add_template_filter(attempt, "attempt")
     app.add_template_filter(moment, "moment")
+    app.add_template_filter(methods, "methods")
     app.add_template_filter(lower_first, "lower_first")
     app.add_template_filter(slowed, "slowed")
     app.jinja_env.globals["ROLES"] = ROLES

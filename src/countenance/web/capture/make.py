@@ -42,11 +42,11 @@ def make_session(
         mark: what the page made of the camera's name; may be anything.
     """
     settings = web.container.settings
-    is_login = transaction.purpose is Purpose.LOGIN
+    enrols = transaction.purpose is Purpose.ENROLMENT
     camera = CaptureCamera(
-        transaction, device, mark, _calibration(web), is_trusted_to_move=is_login
+        transaction, device, mark, _calibration(web), is_trusted_to_move=not enrols
     )
-    make = _enrolment if transaction.purpose is Purpose.ENROLMENT else _login
+    make = _enrolment if enrols else _login
     course: Course = make(web, transaction, camera)
     return CaptureSession(
         course,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
 
 from flask import Blueprint, render_template
 
 from countenance.events import Tag
 from countenance.identity.permissions import Permission
+from countenance.web import wording
 from countenance.web.context import address, identity, session, web
 from countenance.web.pages.detection import is_second_opinion_to_be_had
-
-METHOD_WORDS = {"pwd": "password", "face": "face", "otp": "one-time code", "pop": "passkey"}
 
 
 def make_blueprint() -> Blueprint:
@@ -30,7 +28,7 @@ def home() -> str:
     return render_template(
         "home.html",
         apps=[app for app in web().apps if user.role in app.opens_for],
-        methods=method_words(current.methods),
+        methods=wording.methods(current.methods),
         place=_place(address()),
         people=identity().users.list_users(limit=1) if sees_people else None,
         refused=len(_newest_refusals()) if sees_attempts else None,
@@ -38,11 +36,6 @@ def home() -> str:
         offers_second_opinion=user.may(Permission.MANAGE_DETECTOR)
         and is_second_opinion_to_be_had(web().container),
     )
-
-
-def method_words(methods: Iterable[str]) -> str:
-    """How somebody came in, in words; names that only say that methods are several are left out."""
-    return " and ".join(METHOD_WORDS[name] for name in methods if name in METHOD_WORDS)
 
 
 def _newest_refusals() -> tuple[object, ...]:
