@@ -389,6 +389,9 @@ def test_the_zip_reads_as_the_data_set_it_was(
 ) -> None:
     fill(folder)
     visit.post("/lab/datasets/hall/delete", which="all", subject="ben", sure="yes")
+    assert visit.post("/lab/datasets/hall/export").location == "/step-up"
+    visit.confirm(door, "lab.export", name="hall")
+    assert "3 presentations" in visit.get("/lab/datasets/hall/export").text
     answer = visit.post("/lab/datasets/hall/export")
     assert answer.mimetype == "application/zip"
     zipfile.ZipFile(io.BytesIO(answer.data)).extractall(tmp_path / "out")

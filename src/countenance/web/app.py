@@ -31,6 +31,7 @@ from countenance.web.installing import ModelInstallation
 from countenance.web.keys import form_key
 from countenance.web.lab.engine import ContainerLabEngine, LabEngine
 from countenance.web.lab.socket import make_lab_socket
+from countenance.web.lab.uploads import sweep_uploads, upload_folder
 from countenance.web.pages import (
     account,
     attempts,
@@ -124,6 +125,7 @@ def create_app(
     _register_pages(app)
     _register_limits(app)
     app.context_processor(_page_values)
+    sweep_uploads(upload_folder(container.settings.home))
     wording.register_filters(app)
     return app
 

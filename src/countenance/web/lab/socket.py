@@ -29,6 +29,7 @@ from countenance.web.capture.turns import CaptureClock
 from countenance.web.context import Web, address, identity, session, web
 from countenance.web.errors import BusyError
 from countenance.web.lab.session import LabSession, Reply
+from countenance.web.lab.uploads import upload_folder
 from countenance.web.lab.wish import Wish
 from countenance.web.lab.work import Collector, CollectWork, Told, TryWork, Work
 
@@ -72,7 +73,7 @@ def run(socket: Server) -> None:
     clock = CaptureClock(parts.container.clock)
     talk = LabSession(
         _maker(parts, session().user, address()),
-        uploads=parts.container.settings.home / "lab" / "uploads",
+        uploads=upload_folder(parts.container.settings.home),
         credit=settings.credit,
         silence_limit_s=settings.silence_limit_s,
         now_s=clock.now_s,

@@ -15,6 +15,11 @@ from countenance.web.lab.wish import FileOffer
 _LONGEST_SUFFIX: Final = 6
 
 
+def upload_folder(home: Path) -> Path:
+    """Where files lie while they are looked at."""
+    return home / "lab" / "uploads"
+
+
 class Upload:
     """One file; deleted when it is closed. A context manager."""
 

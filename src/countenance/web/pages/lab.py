@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
+from countenance.apps.assurance import fresh_required
 from countenance.datasets.archive import zip_of
 from countenance.datasets.balance import NOTHING_LACKS, Balance, balance
 from countenance.datasets.errors import DatasetError, DatasetUnwritableError, ManifestError
@@ -60,7 +61,7 @@ def make_blueprint() -> Blueprint:
         ("/datasets/<name>/put-back", restore, ["POST"]),
         ("/datasets/<name>/trash/empty", empty, ["GET", "POST"]),
         ("/datasets/<name>/remove", remove, ["GET", "POST"]),
-        ("/datasets/<name>/export", export, ["POST"]),
+        ("/datasets/<name>/export", export, ["GET", "POST"]),
     )
     for path, view, methods in rules:
         marked = permission_required(Permission.USE_LAB)(view)
@@ -269,11 +270,15 @@ def remove(name: str) -> Answer:
     return redirect(url_for("lab.overview"))
 
 
-def export(name: str) -> Response:
+@fresh_required("lab.export", title="Download faces", parameters=("name",))
+def export(name: str) -> Answer:
     """The data set as a zip file; streamed, for it may be larger than memory."""
     folder = _shelf().path(name)
+    count = len(items_of(folder))
+    if request.method == "GET":
+        return render_template("lab_export.html", name=name, count=count)
     blocks = zip_of(folder)
-    _note(Tag.LAB_EXPORTED, dataset=name, count=len(items_of(folder)))
+    _note(Tag.LAB_EXPORTED, dataset=name, count=count)
     headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
     return Response(blocks, mimetype="application/zip", headers=headers)
 
