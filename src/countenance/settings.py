@@ -35,6 +35,28 @@ class ServerSettings:
     """Further origins that may open a capture, comma separated, such as https://door.example."""
     trusted_proxies: int = _setting("TRUSTED_PROXIES", 0)
     """Reverse proxies before the server whose X-Forwarded headers are believed."""
+    tls: str = _setting("TLS", "off")
+    """self-signed makes a certificate for this machine; off serves plain HTTP."""
+    tls_cert: str = _setting("TLS_CERT", "")
+    """Path of an own certificate with its chain, PEM; takes the place of a self-signed one."""
+    tls_key: str = _setting("TLS_KEY", "")
+    """Path of its key, PEM without a password; empty when it lies in the same file."""
+
+    def __post_init__(self) -> None:
+        if self.tls not in ("off", "self-signed"):
+            raise ConfigurationError(
+                f"{PREFIX}TLS is {self.tls!r}.", remedy="Give self-signed or off."
+            )
+        if self.tls_key and not self.tls_cert:
+            raise ConfigurationError(
+                f"{PREFIX}TLS_KEY names a key without a certificate.",
+                remedy=f"Give {PREFIX}TLS_CERT too.",
+            )
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the server itself over TLS."""
+        return bool(self.tls_cert) or self.tls == "self-signed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -40,7 +41,8 @@ class Server:
     @property
     def url(self) -> str:
         """Where a browser finds it, without a slash at the end."""
-        return f"http://localhost:{self.port}"
+        scheme = "https" if self.env.get("COUNTENANCE_TLS") else "http"
+        return f"{scheme}://localhost:{self.port}"
 
     @property
     def log_path(self) -> Path:
@@ -54,7 +56,7 @@ class Server:
         Raises: LookupError: the start printed none, because there is an administrator.
         """
         give_up_at = time.monotonic() + LINK_LIMIT_S
-        while not (links := re.findall(r"http://\S+/setup\?code=\S+(?=\s)", self.log())):
+        while not (links := re.findall(r"https?://\S+/setup\?code=\S+(?=\s)", self.log())):
             if time.monotonic() > give_up_at:
                 raise LookupError(f"no setup link in the log:\n{self.log()[-2000:]}")
             time.sleep(0.1)
@@ -153,6 +155,11 @@ def answers(url: str) -> bool:
     parts = urlsplit(url)
     # A request that arrives while the server starts waits in its queue and is answered then.
     connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=10)
+    if parts.scheme == "https":
+        anybody = ssl._create_unverified_context()  # noqa: S323 - only whether it answers
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", parts.port or 443, timeout=10, context=anybody
+        )
     try:
         connection.request("GET", f"{parts.path or '/'}?{parts.query}")
         connection.getresponse()

@@ -6,9 +6,10 @@ import ipaddress
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,15 +19,31 @@ from countenance.cli.second_opinion import ADVICE, second_opinion
 if TYPE_CHECKING:
     from countenance.bootstrap import Container
     from countenance.cli.server import Server
+    from countenance.cli.tls import Tls
     from countenance.settings import ServerSettings, Settings
 
 
 @click.command()
 @click.option("--host", help="Address to listen on; default COUNTENANCE_HOST or 127.0.0.1.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Default COUNTENANCE_PORT or 8000.")
+@click.option(
+    "--tls",
+    type=click.Choice(["off", "self-signed"]),
+    help="self-signed makes a certificate for this machine; default COUNTENANCE_TLS or off.",
+)
+@click.option("--tls-cert", help="Path of an own certificate with its chain, PEM.")
+@click.option("--tls-key", help="Path of its key, PEM, unless it lies in the same file.")
 @click.option("--open/--no-open", "opens", default=False, help="Open the page in a browser.")
 @pass_session
-def run(session: Session, host: str | None, port: int | None, opens: bool) -> None:
+def run(
+    session: Session,
+    host: str | None,
+    port: int | None,
+    tls: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    opens: bool,
+) -> None:
     """Start the web server; stop it with Ctrl-C.
 
     The first start makes the home directory, keys and database and prepares the models; the
@@ -36,12 +53,14 @@ def run(session: Session, host: str | None, port: int | None, opens: bool) -> No
     Examples:
       countenance run
       countenance run --port 9000 --open
+      countenance run --host 0.0.0.0 --tls self-signed
       countenance --home /var/lib/countenance run
     """
     from countenance.bootstrap import prepare_home
     from countenance.cli.logs import configure_server_logs
 
-    settings = _with_address(session.settings, host=host, port=port)
+    given = {"host": host, "port": port, "tls": tls, "tls_cert": tls_cert, "tls_key": tls_key}
+    settings = _with_options(session.settings, given)
     prepare_home(settings.home)
     configure_server_logs()
     _warn_of_network(session, settings.server)
@@ -49,6 +68,9 @@ def run(session: Session, host: str | None, port: int | None, opens: bool) -> No
     from countenance.cli.server import Server, check_threads, listen
 
     check_threads(settings)
+    from countenance.cli.tls import prepare_tls
+
+    secured = prepare_tls(settings)
     bound = listen(settings.server)
     if not (settings.home / "models").exists():
         session.note("First start: preparing keys, database and models ...")
@@ -58,16 +80,18 @@ def run(session: Session, host: str | None, port: int | None, opens: bool) -> No
             session.note(f"{ADVICE}.")
     share_arenas()
     server = Server(
-        settings, bound=bound, on_ready=lambda parts: _ready(settings, parts, opens=opens)
+        settings,
+        bound=bound,
+        tls=secured,
+        on_ready=lambda parts: _ready(settings, parts, tls=secured, opens=opens),
     )
     _serve(server, bound)
 
 
-def _with_address(settings: Settings, *, host: str | None, port: int | None) -> Settings:
-    server = settings.server
-    return replace(
-        settings, server=replace(server, host=host or server.host, port=port or server.port)
-    )
+def _with_options(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """The settings with the options of the command line that were given."""
+    changed = {name: value for name, value in given.items() if value is not None}
+    return replace(settings, server=replace(settings.server, **changed))
 
 
 def _serve(server: Server, bound: socket.socket) -> None:
@@ -85,10 +109,11 @@ def _serve(server: Server, bound: socket.socket) -> None:
 
 def page(server: ServerSettings) -> str:
     """Where a browser on this machine finds the server; localhost may use the camera."""
+    scheme = "https" if server.is_secure else "http"
     if server.host in ("0.0.0.0", "::", "") or is_loopback(server.host):  # noqa: S104
-        return f"http://localhost:{server.port}"
+        return f"{scheme}://localhost:{server.port}"
     host = f"[{server.host}]" if ":" in server.host else server.host
-    return f"http://{host}:{server.port}"
+    return f"{scheme}://{host}:{server.port}"
 
 
 def is_loopback(host: str) -> bool:
@@ -100,18 +125,20 @@ def is_loopback(host: str) -> bool:
 
 
 def _warn_of_network(session: Session, server: ServerSettings) -> None:
-    if is_loopback(server.host):
+    if is_loopback(server.host) or server.is_secure:
         return
     session.note(
         f"Listening on {server.host}: browsers on other machines open a camera over HTTPS only. "
-        "Put a reverse proxy with a certificate before this server and set COUNTENANCE_ORIGINS "
-        "and COUNTENANCE_TRUSTED_PROXIES."
+        "Give --tls self-signed, or put a reverse proxy with a certificate before this server and "
+        "set COUNTENANCE_ORIGINS and COUNTENANCE_TRUSTED_PROXIES."
     )
 
 
-def _ready(settings: Settings, parts: Container, *, opens: bool) -> None:
+def _ready(settings: Settings, parts: Container, *, tls: Tls | None, opens: bool) -> None:
     url = page(settings.server)
     click.echo(f"Countenance is ready: {url}")
+    if tls is not None:
+        click.echo(f"SHA-256 fingerprint of the certificate: {tls.fingerprint}")
     code = _setup_code(settings.home, parts)
     if code is not None:
         url = f"{url}/setup?code={code}"

@@ -12,6 +12,7 @@ import http.client
 import logging
 import os
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -22,12 +23,14 @@ from typing import TYPE_CHECKING, Any, Final
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
+from countenance.cli.tls import Contexts
 from countenance.errors import ConfigurationError, CountenanceError
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from countenance.bootstrap import Container
+    from countenance.cli.tls import Tls
     from countenance.settings import ServerSettings, Settings
 
 BOOT_LIMIT_S: Final = 180
@@ -128,8 +131,16 @@ def _is_news(record: logging.LogRecord) -> bool:
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
     """One gunicorn master with one worker that serves the product."""
 
-    def __init__(self, settings: Settings, *, bound: socket.socket, on_ready: Ready) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        bound: socket.socket,
+        on_ready: Ready,
+        tls: Tls | None = None,
+    ) -> None:
         self._settings = settings
+        self._tls = tls
         self._bound = bound
         self._on_ready = on_ready
         self._container: Container | None = None
@@ -151,6 +162,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             "logger_class": QuietLogger,
             "post_worker_init": self._announce,
         }
+        if self._tls is not None:
+            options["certfile"] = str(self._tls.certificate)
+            options["ssl_context"] = Contexts(self._tls)
         for name, value in options.items():
             self.cfg.set(name, value)
 
@@ -183,6 +197,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
         while self._container is not None:
             try:
                 self._container.identity.purge_expired()
+                if self._tls is not None:
+                    self._tls.renew()
             except CountenanceError as error:
                 logging.getLogger(__name__).warning("housekeeping failed: %s", error.message)
             time.sleep(HOUSEKEEPING_EVERY_S)
@@ -202,7 +218,7 @@ def answers(server: ServerSettings, *, limit_s: float) -> bool:
     """Whether the server gives an HTTP answer within the limit."""
     until = time.monotonic() + limit_s
     while time.monotonic() < until:
-        connection = http.client.HTTPConnection(local_host(server.host), server.port, timeout=5)
+        connection = _connection(server)
         try:
             connection.request("GET", "/login", headers={"Connection": "close"})
             return connection.getresponse().status < 500
@@ -211,6 +227,17 @@ def answers(server: ServerSettings, *, limit_s: float) -> bool:
         finally:
             connection.close()
     return False
+
+
+def _connection(server: ServerSettings) -> http.client.HTTPConnection:
+    """To the server itself; who it is does not matter, for nothing is told to it."""
+    host = local_host(server.host)
+    if not server.is_secure:
+        return http.client.HTTPConnection(host, server.port, timeout=5)
+    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anybody.check_hostname = False
+    anybody.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, server.port, timeout=5, context=anybody)
 
 
 def local_host(host: str) -> str:

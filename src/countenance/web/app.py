@@ -53,6 +53,7 @@ from countenance.web.pages import (
     ways,
 )
 from countenance.web.security import register_headers
+from countenance.web.tls_channel import with_tls_channels
 
 _PAGES = (
     home,
@@ -116,6 +117,8 @@ def create_app(
         lab=lab_engine or ContainerLabEngine(container),
         installation=ModelInstallation(),
     )
+    secured: Any = with_tls_channels(app.wsgi_app)
+    app.wsgi_app = secured  # type: ignore[method-assign]  # Flask's documented way to wrap it
     _believe_proxies(app, container.settings.server.trusted_proxies)
     CSRFProtect(app)
     register_headers(app)
