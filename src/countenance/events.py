@@ -41,6 +41,7 @@ class Tag(StrEnum):
     LOGIN_REFUSED = "user:login:refused"
     LOGIN_SLOWED = "user:login:slowed"
     LOGIN_SHUT = "user:login:shut"
+    CAPTURE_SUSPECTED = "user:capture:suspected"
     LOGIN_CODE_ISSUED = "user:login-code:issued"
     LOGIN_CODE_USED = "user:login-code:used"
     LOGIN_CODE_REFUSED = "user:login-code:refused"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -192,6 +193,31 @@ class CaptureSettings:
     """How long a client may send nothing, seconds."""
 
 
+class Suspicion(StrEnum):
+    """What a sign of an injected picture does."""
+
+    OBSERVE = "observe"
+    """It is written into the audit trail."""
+    BLOCK = "block"
+    """It refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class InjectionSettings:
+    """Pictures that come from no camera: recorded, looped, or made."""
+
+    replay: str = _setting("REPLAY", Suspicion.BLOCK.value)
+    """What becomes of a capture with frames that were sent before: block or observe."""
+    replay_memory_days: float = _setting("REPLAY_MEMORY_DAYS", 90.0)
+    """How long a frame counts as sent before, days."""
+
+    def __post_init__(self) -> None:
+        if self.replay not in set(Suspicion):
+            raise ConfigurationError(
+                f"{PREFIX}REPLAY is {self.replay!r}.", remedy=f"Give {' or '.join(Suspicion)}."
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
     """How long a login lasts (NIST SP 800-63B-4, section 2.2.3: at most 1 h idle, 24 h in all)."""
@@ -220,6 +246,7 @@ class Settings:
     factors: FactorSettings = field(default_factory=FactorSettings)
     throttle: ThrottleSettings = field(default_factory=ThrottleSettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)
+    injection: InjectionSettings = field(default_factory=InjectionSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
 
     def __repr__(self) -> str:
@@ -233,6 +260,7 @@ GROUPS: Final = (
     FactorSettings,
     ThrottleSettings,
     CaptureSettings,
+    InjectionSettings,
     SessionSettings,
 )
 
@@ -257,6 +285,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         factors=_group(FactorSettings, values),
         throttle=_group(ThrottleSettings, values),
         capture=_group(CaptureSettings, values),
+        injection=_group(InjectionSettings, values),
         sessions=_group(SessionSettings, values),
     )
 

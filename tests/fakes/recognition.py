@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from countenance.biometrics.comparison import similarity_to_template
 from countenance.biometrics.embeddings import Embedding, normalised
@@ -15,6 +16,7 @@ from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.geometry.planarity import Planarity
 from countenance.images.codec import encode_jpeg
 from countenance.images.image import Image
+from countenance.images.quality import frame_fingerprint
 from countenance.pad.calibration import ShiftBounds
 from countenance.pad.camera import CameraScores, camera_shift
 
@@ -48,6 +50,7 @@ class FakeAnalysis:
     observation: Observation
     embedding: Embedding | None
     log_odds: float | None = None
+    fingerprint: NDArray[np.uint8] | None = None
 
 
 def embedding_of(person: int) -> Embedding:
@@ -81,8 +84,9 @@ def read_paint(image: Image) -> Seen:
 class FakeObserver:
     """Sees one capture with the eyes it was given."""
 
-    def __init__(self, see: Callable[[Image], Seen]) -> None:
+    def __init__(self, see: Callable[[Image], Seen], *, tells_frames: bool = False) -> None:
         self._see = see
+        self._tells_frames = tells_frames
         self.measures_depth = False
         self.shift = 0.0
 
@@ -120,6 +124,7 @@ class FakeObserver:
             Observation(sequence, at_s, seen.face_count, face),
             embedding,
             _log_odds(seen) if is_good else None,
+            frame_fingerprint(image) if self._tells_frames else None,
         )
 
     def _is_bona_fide(self, seen: Seen) -> bool:
@@ -141,6 +146,8 @@ class FakeRecognition:
         self.see = see
         self.fingerprint = "a" * 64
         self.open_observers = 0
+        self.tells_frames = False
+        """Whether frames can be told apart; painted ones are the same in every capture."""
         self.searched: list[int] = []
         """How many people each search for duplicates went through."""
         self._lock = threading.Lock()
@@ -159,5 +166,8 @@ class FakeRecognition:
     def new_observer(self, *, enrols: bool = False) -> FakeObserver:
         with self._lock:
             self.open_observers += 1
-        # Asked anew for each frame, for a test may exchange `see` while a capture runs.
-        return FakeObserver(lambda image: self.see(image))  # noqa: PLW0108
+        return FakeObserver(self._see_now, tells_frames=self.tells_frames)
+
+    def _see_now(self, image: Image) -> Seen:
+        """Asked anew for each frame, for a test may exchange `see` while a capture runs."""
+        return self.see(image)

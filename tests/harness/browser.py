@@ -52,6 +52,40 @@ _WATCH: Final = """
 })();
 """
 
+# The fake camera plays the same pixels in every capture, as no sensor does: each opened camera gets
+# a fixed pattern of its own, two grey levels deep, so that a clip can be shown twice.
+_PATTERN: Final = """
+(() => {
+  const tile = new OffscreenCanvas(256, 256);
+  const media = navigator.mediaDevices;
+  if (!media) return;
+  const repaint = () => {
+    const pen = tile.getContext("2d");
+    const grain = pen.createImageData(256, 256);
+    for (let k = 0; k < grain.data.length; k += 4) {
+      grain.data.fill(Math.random() < 0.5 ? 0 : 255, k, k + 3);
+      grain.data[k + 3] = 4;
+    }
+    pen.putImageData(grain, 0, 0);
+  };
+  const open = media.getUserMedia.bind(media);
+  media.getUserMedia = async (wish) => {
+    const stream = await open(wish);
+    repaint();
+    return stream;
+  };
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function (source, ...where) {
+    draw.call(this, source, ...where);
+    if (!(source instanceof HTMLVideoElement)) return;
+    this.save();
+    this.fillStyle = this.createPattern(tile, "repeat");
+    this.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    this.restore();
+  };
+})();
+"""
+
 # Ending a track from the page fires no event; a pulled cable does.
 _UNPLUG: Final = """
 () => {
@@ -156,6 +190,7 @@ def launch(
     )
     context = browser.new_context(**{"locale": "en-GB", **(context_options or {})})
     context.add_init_script(_WATCH)
+    context.add_init_script(_PATTERN)
     visitor = Visitor(browser, context, context.new_page(), feed)
     visitor.watch(visitor.page)
     # Playwright sets an attribute on the owner of a bound method, which a slotted object refuses.

@@ -24,6 +24,8 @@ _GIVEN: Final = {
     "COUNTENANCE_TRUSTED_PROXIES": "1",
     # A recording cannot answer what it is asked.
     "COUNTENANCE_LOGIN_POLICY": "passive",
+    # The same recordings are sent again and again.
+    "COUNTENANCE_REPLAY": "observe",
 }
 
 

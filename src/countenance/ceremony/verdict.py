@@ -33,6 +33,8 @@ class Reason(StrEnum):
     """The same picture came again and again, as no camera sends it."""
     LOOPED = "looped"
     """A stretch of pictures came again and again, as no person moves."""
+    REPLAYED = "replayed"
+    """Frames came that had been sent in an earlier capture."""
     NOT_ENROLLED = "not_enrolled"
     """The user has no template."""
     OTHER_PACK = "other_pack"
@@ -67,6 +69,7 @@ _PUBLIC = {
     Reason.FLAT_PICTURE: PublicReason.NOT_CONFIRMED,
     Reason.FROZEN: PublicReason.NOT_CONFIRMED,
     Reason.LOOPED: PublicReason.NOT_CONFIRMED,
+    Reason.REPLAYED: PublicReason.NOT_CONFIRMED,
     # A user without a face to compare must look like one whose face did not match.
     Reason.NOT_ENROLLED: PublicReason.NOT_CONFIRMED,
     Reason.OTHER_PACK: PublicReason.NOT_CONFIRMED,

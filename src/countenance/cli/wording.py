@@ -43,6 +43,7 @@ REASONS: Final[dict[Reason, str]] = {
     Reason.FLAT_PICTURE: "the face turned as a flat picture does",
     Reason.FROZEN: "the same picture came again and again",
     Reason.LOOPED: "a stretch of pictures came round again, as a clip in a loop does",
+    Reason.REPLAYED: "pictures came that had been sent before",
     Reason.NOT_ENROLLED: "nobody is enrolled that this could be",
     Reason.OTHER_PACK: "the face is enrolled for another model pack",
     Reason.PROTOCOL: "the capture protocol was broken",

@@ -555,6 +555,27 @@ class Transactions(Protocol):
         """
 
 
+FrameDigest = NewType("FrameDigest", bytes)
+"""Keyed digest of one frame; tells nothing else of it."""
+
+
+class SeenFrames(Protocol):
+    """Which frames were sent here before, whoever sent them."""
+
+    def digest(self, frame: bytes) -> FrameDigest:
+        """Of whatever stands for the pixels of a frame; the same bytes give the same digest."""
+
+    def take(self, user_id: UserId, frames: Collection[FrameDigest]) -> int:
+        """Remember the frames of one capture for a user; called once at its end.
+
+        Returns: how many of the different ones had been sent in an earlier capture.
+        Raises: UserNotFoundError: the user is gone.
+        """
+
+    def purge(self) -> int:
+        """Drop what is older than the limit, and the oldest beyond the most; returns how many."""
+
+
 class LoginCodes(Protocol):
     """One-time codes of an administrator: the way in without a face, beside the password."""
 

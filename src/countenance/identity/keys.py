@@ -60,6 +60,8 @@ class Keys:
     """Wraps keys that outlived the master key which they were derived from."""
     names: bytes = field(repr=False)
     """Digests names that were typed and that nobody has."""
+    seen_frames: bytes = field(repr=False)
+    """Digests frames that were sent."""
     check: str
     """Tells whether two master keys are the same; reveals nothing else."""
 
@@ -172,6 +174,7 @@ def derive(master: bytes) -> Keys:
         recovery_codes=_expand(master, b"countenance/recovery-codes/1"),
         carrying=_expand(master, b"countenance/carrying/1"),
         names=_expand(master, b"countenance/typed-names/1"),
+        seen_frames=_expand(master, b"countenance/seen-frames/1"),
         check=_expand(master, b"countenance/key-check/1").hex(),
     )
 

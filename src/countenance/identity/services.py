@@ -31,6 +31,7 @@ from countenance.identity.interfaces import (
     LoginCodes,
     News,
     Passwords,
+    SeenFrames,
     Sessions,
     TemplateVault,
     Transactions,
@@ -45,6 +46,7 @@ from countenance.identity.passwords import Hasher, SqlPasswords
 from countenance.identity.pending_faces import SqlPendingFaces
 from countenance.identity.recovery_codes import SqlRecoveryCodes
 from countenance.identity.schema import upgrade
+from countenance.identity.seen_frames import SqlSeenFrames
 from countenance.identity.sessions import SqlSessions
 from countenance.identity.step_up import SqlStepUp
 from countenance.identity.store import Store
@@ -68,6 +70,7 @@ class Purged:
     pending_faces: int
     devices: int
     tallies: int
+    seen_frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Identity:
     step_up: StepUp
     factor_policies: FactorPolicies
     throttles: Throttles
+    seen_frames: SeenFrames
     audit: AuditTrail
     key_fingerprint: str
     """Tells master keys apart; reveals nothing of them."""
@@ -113,6 +117,7 @@ class Identity:
             pending_faces=faces,
             devices=devices,
             tallies=self.throttles.purge(),
+            seen_frames=self.seen_frames.purge(),
         )
 
     def close(self) -> None:
@@ -161,6 +166,9 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         capture_limit_s=settings.login.time_limit_s,
     )
     devices = SqlDevices(store, forget_after_days=settings.sessions.device_limit_days)
+    seen_frames = SqlSeenFrames(
+        store, keys, forget_after_days=settings.injection.replay_memory_days
+    )
     codes = SqlLoginCodes(store, keys, lifetime_s=settings.login.code_lifetime_s)
     pending_faces = SqlPendingFaces(store, keys)
     invitations = SqlInvitations(store, hasher, lifetime_s=settings.login.invitation_lifetime_s)
@@ -188,6 +196,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
             now=store.now,
             name_key=keys.names,
         ),
+        seen_frames=seen_frames,
         audit=SqlAuditTrail(store),
         key_fingerprint=keys.check[:16],
         _database=store.database,

@@ -14,6 +14,7 @@ from countenance.identity import (  # noqa: F401 - they fill the metadata
     passkeys,
     pending_face_rows,
     recovery_codes,
+    seen_frames,
     step_up,
     throttle_book,
 )

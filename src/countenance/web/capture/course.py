@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from countenance.biometrics.embeddings import Embedding
 from countenance.biometrics.templates import Template
 from countenance.ceremony.evidence import Observation
@@ -26,6 +29,10 @@ class Analysis(Protocol):
     @property
     def log_odds(self) -> float | None:
         """What the passive detector gave the frame, to learn from; None when it was not judged."""
+
+    @property
+    def fingerprint(self) -> NDArray[np.uint8] | None:
+        """What stands for its pixels; None for an exact repeat of the frame before."""
 
 
 class FrameObserver(Protocol):

@@ -33,6 +33,7 @@ from countenance.web.capture import replies
 from countenance.web.capture.camera import CaptureCamera
 from countenance.web.capture.course import FrameObserver
 from countenance.web.capture.replies import FrameView, Reply
+from countenance.web.capture.suspicions import Suspicions
 
 _LOG = logging.getLogger(__name__)
 NOTE_DUPLICATE = "duplicate"
@@ -72,6 +73,7 @@ class EnrolmentCourse:
         observer: FrameObserver,
         camera: CaptureCamera,
         stores: EnrolmentStores,
+        suspicions: Suspicions,
         reference: Template | None,
         duplicate_threshold: DuplicateThreshold,
         tries: int,
@@ -95,6 +97,7 @@ class EnrolmentCourse:
         self._observer = observer
         self._camera = camera
         self._stores = stores
+        self._suspicions = suspicions
         self._reference = reference
         self._duplicate_threshold = duplicate_threshold
         self._tries = tries
@@ -121,6 +124,7 @@ class EnrolmentCourse:
         )
         self._camera.shift(image)  # tells the cameras apart; an enrolment's threshold stays
         self._camera.note(analysis)
+        self._suspicions.look_at(analysis)
         state = advance_enrolment(before, analysis.observation)
         if state.takes_frame:
             if analysis.embedding is None:
@@ -150,6 +154,7 @@ class EnrolmentCourse:
         self._state = interrupt_enrolment(state, reason)
 
     def conclude(self, verdict: Verdict) -> Reply:
+        verdict = self._suspicions.settle(verdict)
         if verdict.reason is not None:
             return self._refused(self._exact(verdict.reason))
         template = template_of(self._samples)

@@ -29,6 +29,7 @@ from countenance.web.capture import replies
 from countenance.web.capture.camera import CaptureCamera
 from countenance.web.capture.course import Analysis, FrameObserver
 from countenance.web.capture.replies import FrameView, Reply
+from countenance.web.capture.suspicions import Suspicions
 
 _SHOWN_WHILE_MOVING: Final = (
     Hint.NO_FACE,
@@ -85,6 +86,7 @@ class LoginCourse:
         audit: AuditTrail,
         throttles: Throttles,
         attempt: Attempt,
+        suspicions: Suspicions,
         tries: int,
         next_url: str,
     ) -> None:
@@ -112,6 +114,7 @@ class LoginCourse:
         self._audit = audit
         self._throttles = throttles
         self._attempt = attempt
+        self._suspicions = suspicions
         self._tries = tries
         self._next_url = next_url
         self._again = "/login" if transaction.purpose is Purpose.LOGIN else "/step-up"
@@ -141,6 +144,7 @@ class LoginCourse:
             image, sequence=sequence, at_s=at_s, template=self._template
         )
         self._camera.note(analysis)
+        self._suspicions.look_at(analysis)
         observation = self._compared(analysis)
         state = advance_login(before, observation)
         follow_relief(self._observer, before, state)
@@ -170,6 +174,7 @@ class LoginCourse:
     def conclude(self, verdict: Verdict) -> Reply:
         if verdict.reason is Reason.NOT_MATCHED and self._template is None:
             verdict = Verdict.denied(self._lack)
+        verdict = self._suspicions.settle(verdict)
         wait_s = self._count(verdict.reason)
         done = self._transactions.finish(self._transaction.id, verdict)
         if verdict.is_granted:

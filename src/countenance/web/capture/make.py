@@ -22,6 +22,7 @@ from countenance.web.capture.course import Course
 from countenance.web.capture.enrolment import EnrolmentCourse, EnrolmentStores
 from countenance.web.capture.login import LoginCourse
 from countenance.web.capture.session import CaptureSession
+from countenance.web.capture.suspicions import Suspicions
 from countenance.web.context import Web
 
 _LOG = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ def _login(web: Web, transaction: Transaction, camera: CaptureCamera) -> LoginCo
         audit=identity.audit,
         throttles=identity.throttles,
         attempt=tries.begin(Tried.FACE, transaction.user_id),
+        suspicions=_suspicions(web, transaction),
         tries=settings.tries,
         next_url=LOGIN_DONE if transaction.purpose is Purpose.LOGIN else STEP_UP_DONE,
     )
@@ -109,6 +111,7 @@ def _enrolment(web: Web, transaction: Transaction, camera: CaptureCamera) -> Enr
             faces=identity.faces,
             audit=identity.audit,
         ),
+        suspicions=_suspicions(web, transaction),
         # An administrator may replace a face; the owner may only renew the own one.
         reference=_comparable(web, transaction) if is_own else None,
         duplicate_threshold=partial(
@@ -116,6 +119,16 @@ def _enrolment(web: Web, transaction: Transaction, camera: CaptureCamera) -> Enr
         ),
         tries=web.container.settings.login.tries,
         next_url=ENROLMENT_DONE,
+    )
+
+
+def _suspicions(web: Web, transaction: Transaction) -> Suspicions:
+    identity = web.container.identity
+    return Suspicions(
+        transaction,
+        seen_frames=identity.seen_frames,
+        audit=identity.audit,
+        settings=web.container.settings.injection,
     )
 
 

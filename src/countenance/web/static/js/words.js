@@ -82,6 +82,7 @@ export const ENROLMENT_REFUSALS = {
     detail: "Face the camera yourself, in good light, without a phone or photo in front of it.",
   },
   frozen: { line: "The picture does not move", detail: "The camera sends one picture again and again. Close other programs that use it, or take another camera." },
+  replayed: { line: "These pictures were sent before", detail: "Stand before the camera yourself. A recording cannot be enrolled." },
   looped: { line: "The picture comes round again", detail: "The camera plays a clip in a loop. Close other programs that use it, or take another camera." },
   not_enrolled: { line: "No face is enrolled", detail: "Begin the enrolment again." },
   other_pack: { line: "The enrolled face is of another model", detail: "Begin the enrolment again." },
