@@ -206,16 +206,20 @@ class Suspicion(StrEnum):
 class InjectionSettings:
     """Pictures that come from no camera: recorded, looped, or made."""
 
+    camera_metadata: str = _setting("CAMERA_METADATA", Suspicion.OBSERVE.value)
+    """What becomes of a capture whose browser names a virtual camera: observe or block."""
     replay: str = _setting("REPLAY", Suspicion.BLOCK.value)
     """What becomes of a capture with frames that were sent before: block or observe."""
     replay_memory_days: float = _setting("REPLAY_MEMORY_DAYS", 90.0)
     """How long a frame counts as sent before, days."""
 
     def __post_init__(self) -> None:
-        if self.replay not in set(Suspicion):
-            raise ConfigurationError(
-                f"{PREFIX}REPLAY is {self.replay!r}.", remedy=f"Give {' or '.join(Suspicion)}."
-            )
+        given = {"CAMERA_METADATA": self.camera_metadata, "REPLAY": self.replay}
+        for variable, value in given.items():
+            if value not in set(Suspicion):
+                raise ConfigurationError(
+                    f"{PREFIX}{variable} is {value!r}.", remedy=f"Give {' or '.join(Suspicion)}."
+                )
 
 
 @dataclass(frozen=True, slots=True)

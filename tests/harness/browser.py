@@ -53,20 +53,25 @@ _WATCH: Final = """
 """
 
 # The fake camera plays the same pixels in every capture, as no sensor does: each opened camera gets
-# a fixed pattern of its own, two grey levels deep, so that a clip can be shown twice.
+# a fixed pattern of its own, so that a clip can be shown twice: a grey level or two, in patches too
+# large to make a blurred picture look sharp.
 _PATTERN: Final = """
 (() => {
-  const tile = new OffscreenCanvas(256, 256);
+  const tile = new OffscreenCanvas(640, 640);
   const media = navigator.mediaDevices;
   if (!media) return;
   const repaint = () => {
-    const pen = tile.getContext("2d");
-    const grain = pen.createImageData(256, 256);
+    const patches = new OffscreenCanvas(40, 40);
+    const pen = patches.getContext("2d");
+    const grain = pen.createImageData(40, 40);
     for (let k = 0; k < grain.data.length; k += 4) {
       grain.data.fill(Math.random() < 0.5 ? 0 : 255, k, k + 3);
       grain.data[k + 3] = 4;
     }
     pen.putImageData(grain, 0, 0);
+    const brush = tile.getContext("2d");
+    brush.clearRect(0, 0, 640, 640);
+    brush.drawImage(patches, 0, 0, 640, 640);
   };
   const open = media.getUserMedia.bind(media);
   media.getUserMedia = async (wish) => {

@@ -8,7 +8,8 @@ the next ones, so the rate follows what the engine can do. A frame is
     offset 8   uint32    milliseconds since the client started the camera, big endian
     offset 12  the rest  one JPEG or WebP image
 
-Everything else ends the capture: text, an unknown magic, a number that does not rise, a frame
+Before the first frame it may send one text, which tells of its camera (`camera_hello`). Everything
+else ends the capture: other text, an unknown magic, a number that does not rise, a frame
 without credit, too many bytes.
 """
 
@@ -51,7 +52,7 @@ class FrameMessage:
     sequence: int
     """0..2^32-1, above that of every earlier frame."""
     captured_ms: int
-    """The client's own clock; for diagnosis, never for decisions."""
+    """The client's own clock; it may count against a capture (`timing`), never for it."""
     image: bytes
     """Encoded image, 1..`MAX_IMAGE_BYTES` bytes; not decoded yet."""
 
@@ -88,6 +89,8 @@ class Channel:
     """Frames that the client may still send."""
     last_sequence: int = -1
     frames: int = 0
+    has_greeted: bool = False
+    """Whether the camera was told of."""
 
 
 def open_channel(*, credit: int) -> Channel:
@@ -95,6 +98,16 @@ def open_channel(*, credit: int) -> Channel:
     if credit < 1:
         raise ValueError("a client without credit can never send")
     return Channel(credit=credit)
+
+
+def greet(channel: Channel) -> Channel:
+    """Take what is told of the camera; once, and before the first frame.
+
+    Raises: ProtocolError: too late, or again.
+    """
+    if channel.has_greeted or channel.frames:
+        raise ProtocolError(Violation.OUT_OF_ORDER)
+    return replace(channel, has_greeted=True)
 
 
 def accept(channel: Channel, frame: FrameMessage) -> Channel:

@@ -35,6 +35,10 @@ class Reason(StrEnum):
     """A stretch of pictures came again and again, as no person moves."""
     REPLAYED = "replayed"
     """Frames came that had been sent in an earlier capture."""
+    VIRTUAL_CAMERA = "virtual_camera"
+    """The browser named a camera that is a program."""
+    IMPOSSIBLE_TIMING = "impossible_timing"
+    """The client told its frames at times that cannot be."""
     NOT_ENROLLED = "not_enrolled"
     """The user has no template."""
     OTHER_PACK = "other_pack"
@@ -70,6 +74,8 @@ _PUBLIC = {
     Reason.FROZEN: PublicReason.NOT_CONFIRMED,
     Reason.LOOPED: PublicReason.NOT_CONFIRMED,
     Reason.REPLAYED: PublicReason.NOT_CONFIRMED,
+    Reason.VIRTUAL_CAMERA: PublicReason.NOT_CONFIRMED,
+    Reason.IMPOSSIBLE_TIMING: PublicReason.NOT_CONFIRMED,
     # A user without a face to compare must look like one whose face did not match.
     Reason.NOT_ENROLLED: PublicReason.NOT_CONFIRMED,
     Reason.OTHER_PACK: PublicReason.NOT_CONFIRMED,

@@ -44,6 +44,8 @@ REASONS: Final[dict[Reason, str]] = {
     Reason.FROZEN: "the same picture came again and again",
     Reason.LOOPED: "a stretch of pictures came round again, as a clip in a loop does",
     Reason.REPLAYED: "pictures came that had been sent before",
+    Reason.VIRTUAL_CAMERA: "the camera was a program",
+    Reason.IMPOSSIBLE_TIMING: "the pictures came at times that cannot be",
     Reason.NOT_ENROLLED: "nobody is enrolled that this could be",
     Reason.OTHER_PACK: "the face is enrolled for another model pack",
     Reason.PROTOCOL: "the capture protocol was broken",

@@ -31,6 +31,8 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.FROZEN: "The same picture came again and again, as no camera sends it.",
     Reason.LOOPED: "A stretch of pictures came round again, as a clip in a loop does.",
     Reason.REPLAYED: "Pictures came that had been sent before: a recorded login or enrolment.",
+    Reason.VIRTUAL_CAMERA: "The browser's camera was a program, not a device.",
+    Reason.IMPOSSIBLE_TIMING: "The pictures came at times that cannot be.",
     Reason.NOT_ENROLLED: "No face that can be compared is enrolled.",
     Reason.OTHER_PACK: "The face is enrolled for another model pack: it has to be enrolled again.",
     Reason.PROTOCOL: "The browser sent something that is no camera picture.",

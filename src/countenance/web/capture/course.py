@@ -107,6 +107,15 @@ class Course(Protocol):
     def interrupt(self, reason: Reason) -> None:
         """End it from outside."""
 
+    def suspect(self, reason: Reason, detail: str, *, is_certain: bool) -> None:
+        """Write down that something speaks against the pictures being a camera's.
+
+        Args:
+            reason: which may also end it, if it is certain or a setting says so.
+            detail: one word that tells what was found.
+            is_certain: whether nothing else explains it.
+        """
+
     def conclude(self, verdict: Verdict) -> Reply:
         """Write the verdict down and say it; called once.
 

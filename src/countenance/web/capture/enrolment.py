@@ -153,6 +153,10 @@ class EnrolmentCourse:
         state = self._state or begin_enrolment(self._policy, at_s=0.0)
         self._state = interrupt_enrolment(state, reason)
 
+    def suspect(self, reason: Reason, detail: str, *, is_certain: bool) -> None:
+        if self._suspicions.add(reason, detail, is_certain=is_certain):
+            self.interrupt(reason)
+
     def conclude(self, verdict: Verdict) -> Reply:
         verdict = self._suspicions.settle(verdict)
         if verdict.reason is not None:

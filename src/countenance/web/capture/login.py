@@ -171,6 +171,10 @@ class LoginCourse:
     def interrupt(self, reason: Reason) -> None:
         self._state = interrupt_login(self._state or self._begun(0.0), reason)
 
+    def suspect(self, reason: Reason, detail: str, *, is_certain: bool) -> None:
+        if self._suspicions.add(reason, detail, is_certain=is_certain):
+            self.interrupt(reason)
+
     def conclude(self, verdict: Verdict) -> Reply:
         if verdict.reason is Reason.NOT_MATCHED and self._template is None:
             verdict = Verdict.denied(self._lack)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import logging
 
+from countenance.ceremony.camera_hello import unpack_hello
 from countenance.ceremony.protocol import (
     FrameMessage,
     ProtocolError,
     Violation,
     accept,
     grant,
+    greet,
     open_channel,
     unpack_frame,
 )
+from countenance.ceremony.timing import Timing, follow_timing
 from countenance.ceremony.verdict import Reason, Verdict
 from countenance.identity.errors import IdentityError
 from countenance.images.codec import CAPTURE_LIMITS, decode_image
 from countenance.images.errors import ImageError
 from countenance.images.image import Image
+from countenance.pad.virtual_cameras import virtual_camera
 from countenance.web.capture import replies
 from countenance.web.capture.course import Course
 from countenance.web.capture.replies import Reply
@@ -44,6 +48,7 @@ class CaptureSession:
         self._channel = open_channel(credit=credit)
         self._silence_limit_s = silence_limit_s
         self._heard_at_s = at_s
+        self._timing: Timing | None = None
         self.is_over = False
         """Whether the verdict is written; nothing is accepted any more."""
 
@@ -57,7 +62,12 @@ class CaptureSession:
         )
 
     def receive(
-        self, message: bytes | str, *, at_s: float, is_crowded: bool = False
+        self,
+        message: bytes | str,
+        *,
+        at_s: float,
+        arrived_s: float | None = None,
+        is_crowded: bool = False,
     ) -> list[Reply]:
         """Take one message of the client; `tick` has to follow, which writes a verdict down.
 
@@ -65,8 +75,9 @@ class CaptureSession:
         must not hold a place at the engine.
 
         Args:
-            message: as it came; text breaks the protocol.
+            message: as it came; text tells of the camera or breaks the protocol.
             at_s: when; seconds on a clock that never goes back.
+            arrived_s: the same on one that no queue stops; None takes `at_s`.
             is_crowded: whether others wait for the engine. Then one frame under way is enough:
                 a second one would only grow old in the queue.
 
@@ -76,8 +87,13 @@ class CaptureSession:
             return [replies.error(Violation.OVER, _VIOLATION_MESSAGES[Violation.OVER])]
         self._heard_at_s = at_s
         try:
+            if isinstance(message, str):
+                return self._meet(message)
             frame = unpack_frame(message)
             self._channel = accept(self._channel, frame)
+            self._check_time(frame, at_s if arrived_s is None else arrived_s)
+            if self._course.verdict is not None:
+                return []
             return self._look(frame, _decode(frame), at_s=at_s, is_crowded=is_crowded)
         except ProtocolError as error:
             return self._broken(error.violation)
@@ -99,6 +115,22 @@ class CaptureSession:
         if not self.is_over:
             self._course.interrupt(reason)
             self._closing()
+
+    def _meet(self, text: str) -> list[Reply]:
+        """What the client tells of its camera gets no answer."""
+        hello = unpack_hello(text)
+        self._channel = greet(self._channel)
+        if family := virtual_camera(hello.label):
+            self._course.suspect(Reason.VIRTUAL_CAMERA, family, is_certain=False)
+        return []
+
+    def _check_time(self, frame: FrameMessage, arrived_s: float) -> None:
+        before = self._timing.faults if self._timing else frozenset()
+        self._timing = follow_timing(
+            self._timing, captured_ms=frame.captured_ms, arrived_s=arrived_s
+        )
+        for fault in sorted(self._timing.faults - before):
+            self._course.suspect(Reason.IMPOSSIBLE_TIMING, fault, is_certain=fault.is_certain)
 
     def _look(
         self, frame: FrameMessage, image: Image, *, at_s: float, is_crowded: bool

@@ -125,7 +125,8 @@ def run(socket: Server) -> None:
     """Carry one capture from the first frame to its verdict."""
     parts = web()
     credit = parts.container.settings.capture.credit
-    socket.input_buffer = Inbox(socket.input_buffer, limit=credit)
+    # What is told of the camera needs no credit.
+    socket.input_buffer = Inbox(socket.input_buffer, limit=credit + 1)
     session: CaptureSession = g.capture
     try:
         _converse(socket, session, parts)
@@ -145,9 +146,13 @@ def _converse(socket: Server, session: CaptureSession, parts: Web) -> None:
         answers: list[Reply] = []
         message = socket.receive(timeout=TICK_S)
         if message is not None:
+            arrived_s = parts.container.clock.monotonic_s()
             with clock.standing_still(parts.turns):
                 answers = session.receive(
-                    message, at_s=clock.now_s(), is_crowded=parts.turns.is_crowded
+                    message,
+                    at_s=clock.now_s(),
+                    arrived_s=arrived_s,
+                    is_crowded=parts.turns.is_crowded,
                 )
         _send(socket, [*answers, *session.tick(at_s=clock.now_s())])
 

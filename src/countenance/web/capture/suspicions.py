@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from countenance.ceremony.verdict import Reason, Verdict
 from countenance.events import Tag
 from countenance.identity.interfaces import AuditTrail, FrameDigest, SeenFrames, Transaction
@@ -31,7 +29,8 @@ class Suspicions:
         self._audit = audit
         self._settings = settings
         self._frames: set[FrameDigest] = set()
-        self._found: dict[Reason, str] = {}
+        self._found: dict[Reason, list[str]] = {}
+        self._refusing: list[Reason] = []
 
     def look_at(self, analysis: Analysis) -> None:
         """Take a frame into account; one without a face that was judged proves nothing."""
@@ -39,28 +38,42 @@ class Suspicions:
         if fingerprint is not None and analysis.embedding is not None:
             self._frames.add(self._seen_frames.digest(fingerprint.tobytes()))
 
+    def add(self, reason: Reason, detail: str, *, is_certain: bool) -> bool:
+        """Note one of them; True when it refuses.
+
+        Args:
+            detail: one word that tells what was found.
+            is_certain: whether nothing else explains it.
+        """
+        self._found.setdefault(reason, []).append(detail)
+        modes = {
+            Reason.REPLAYED: self._settings.replay,
+            Reason.VIRTUAL_CAMERA: self._settings.camera_metadata,
+        }
+        default = Suspicion.BLOCK if is_certain else Suspicion.OBSERVE
+        if modes.get(reason, default) != Suspicion.BLOCK:
+            return False
+        self._refusing.append(reason)
+        return True
+
     def settle(self, verdict: Verdict) -> Verdict:
         """The verdict in the light of all suspicions; called once, at the end of the capture.
 
         Raises: StorageError, UserNotFoundError: then nothing may be granted.
         """
         if sent_before := self._seen_frames.take(self._transaction.user_id, self._frames):
-            self._found[Reason.REPLAYED] = f"{sent_before} of {len(self._frames)} frames"
-        if not self._found:
-            return verdict
-        self._write_down({reason.value: detail for reason, detail in self._found.items()})
-        refusing = [reason for reason in self._found if self._refuses(reason)]
-        return Verdict.denied(refusing[0]) if refusing else verdict
+            detail = f"{sent_before} of {len(self._frames)} frames"
+            self.add(Reason.REPLAYED, detail, is_certain=True)
+        if self._found:
+            self._write_down()
+        return Verdict.denied(self._refusing[0]) if self._refusing else verdict
 
-    def _refuses(self, reason: Reason) -> bool:
-        modes = {Reason.REPLAYED: self._settings.replay}
-        return modes.get(reason) == Suspicion.BLOCK
-
-    def _write_down(self, details: Mapping[str, str]) -> None:
+    def _write_down(self) -> None:
+        found = {reason.value: " ".join(details) for reason, details in self._found.items()}
         self._audit.append(
             Tag.CAPTURE_SUSPECTED,
             subject_id=self._transaction.user_id,
             actor_id=self._transaction.actor_id,
             address=self._transaction.address,
-            details={"purpose": self._transaction.purpose.value, **details},
+            details={"purpose": self._transaction.purpose.value, **found},
         )

@@ -64,6 +64,26 @@ export class Camera {
     return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
+  /**
+   * What the server may know of the camera; nothing that would tell this one from another of its
+   * kind. @returns {object|null} null while none is open
+   */
+  describe() {
+    const track = this.stream?.getVideoTracks()[0];
+    if (!track) return null;
+    const settings = track.getSettings?.() ?? {};
+    const number = (value) => (Number.isFinite(value) ? value : 0);
+    return {
+      type: "camera",
+      label: track.label.slice(0, 200),
+      width: number(settings.width),
+      height: number(settings.height),
+      frame_rate: number(settings.frameRate),
+      facing: String(settings.facingMode ?? "").slice(0, 40),
+      capabilities: Object.keys(track.getCapabilities?.() ?? {}).slice(0, 40).map((name) => name.slice(0, 40)),
+    };
+  }
+
   /** Keep the last frame in view. @param {HTMLCanvasElement} still */
   freeze(still) {
     const { width, height } = this.size;

@@ -122,6 +122,7 @@ function answer(mine, reply) {
   if (mine.over) return;
   if (reply.type === "ready") {
     setState("looking");
+    mine.connection.greet(camera.describe());
     ring.show(0, reply.frames_needed);
   } else if (reply.type === "frame") showFrame(reply);
   else if (reply.type === "verdict") showVerdict(reply);

@@ -85,6 +85,11 @@ export class Connection {
     return this.socket.readyState <= WebSocket.OPEN;
   }
 
+  /** Tell of the camera, before the first frame. @param {object|null} camera */
+  greet(camera) {
+    if (camera && this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(camera));
+  }
+
   /** Send one frame; uses one credit. @param {Blob} image JPEG */
   async send(image) {
     this.credit -= 1;

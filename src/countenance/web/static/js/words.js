@@ -83,6 +83,8 @@ export const ENROLMENT_REFUSALS = {
   },
   frozen: { line: "The picture does not move", detail: "The camera sends one picture again and again. Close other programs that use it, or take another camera." },
   replayed: { line: "These pictures were sent before", detail: "Stand before the camera yourself. A recording cannot be enrolled." },
+  virtual_camera: { line: "A real camera, please", detail: "The browser uses a virtual camera. Choose another one in its settings, then try again." },
+  impossible_timing: { line: "That did not work", detail: "The pictures came at times that cannot be. Reload the page and try again." },
   looped: { line: "The picture comes round again", detail: "The camera plays a clip in a loop. Close other programs that use it, or take another camera." },
   not_enrolled: { line: "No face is enrolled", detail: "Begin the enrolment again." },
   other_pack: { line: "The enrolled face is of another model", detail: "Begin the enrolment again." },
