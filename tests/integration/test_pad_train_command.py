@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from countenance.cli.main import main
 from countenance.geometry.boxes import Box
 from countenance.images.codec import read_image
+from countenance.pad.calibration import NO_SHIFT
 from countenance.training.golden import public_pictures
 from countenance.training.work_folder import work_path
 from countenance.vision.backends.onnx.pad import OnnxPadModel
@@ -75,6 +76,7 @@ def test_a_folder_becomes_a_detector_that_the_engine_loads(data: Path, tmp_path:
     detector = OnnxPadModel.load(Path(values["card"]))
     assert detector.card.architecture == "lite0-linear"
     assert set(detector.card.views) == set(PadView)
+    assert detector.card.shift_bounds == NO_SHIFT, "so few presentations bound nothing"
     assert {"eer", "auc", "bpcer", "apcer", "apcer_worst", "threshold"} <= set(values)
     assert set(values["apcer"]) == {"print", "replay_phone"}
     assert set(detector.card.data["sources"]) == {"site100", "site101", "site102"}

@@ -21,6 +21,8 @@ from countenance.statistics.intervals import Rate
 
 LARGEST_LOSS: Final = 0.1
 """No rate may get worse by more, even where few presentations make the interval wide."""
+LEAST_PRESENTATIONS: Final = 20
+"""Of each species, and of bona fide ones: fewer bound nothing, so nothing moves."""
 _STEP: Final = 1e-3
 """Bounds are rounded down to this."""
 
@@ -35,15 +37,18 @@ def measured_bounds(
         attacks: (m,) 0..1 of each species; those without any say nothing.
         threshold: of the detector, 0..1.
 
-    Returns: at most `OUTER_BOUNDS`; no fall at all where there is no attack.
+    Returns: at most `OUTER_BOUNDS`; no fall where a species has fewer than `LEAST_PRESENTATIONS`
+        or there is no attack, no rise with as few bona fide ones.
     """
     at = log_odds(threshold)
     present = [scores for scores in attacks.values() if scores.size]
     falls = [at - _next_accepted(scores, threshold=threshold) for scores in present]
     rise = _next_refused(bona_fide, threshold=threshold) - at
+    may_fall = bool(present) and min(scores.size for scores in present) >= LEAST_PRESENTATIONS
+    may_rise = bona_fide.size >= LEAST_PRESENTATIONS
     return ShiftBounds(
-        fall=_rounded(min([OUTER_BOUNDS.fall, *falls]) if falls else 0.0),
-        rise=_rounded(min(OUTER_BOUNDS.rise, rise)),
+        fall=_rounded(min(OUTER_BOUNDS.fall, *falls)) if may_fall else 0.0,
+        rise=_rounded(min(OUTER_BOUNDS.rise, rise)) if may_rise else 0.0,
     )
 
 

@@ -59,6 +59,7 @@ class Outcome:
 
     def files(self, *, figures: Mapping[str, Any]) -> tuple[str, dict[str, bytes]]:
         """Return the name of the card, and all files by name."""
+        from countenance.pad.calibration import NO_SHIFT
         from countenance.training.calibration import shift_bounds
         from countenance.training.export import detector_files
         from countenance.training.golden import golden_vectors
@@ -67,7 +68,13 @@ class Outcome:
 
         session = open_session(self.model.SerializeToString(deterministic=True))
         golden = golden_vectors(OnnxPadModel(self.card, session), self.detector)
-        bounds = shift_bounds(self.scores["fused"], threshold=self.card.threshold)
+        # Scores of the same camera and person tell nothing of others.
+        is_flattered = "warning" in self.card.data
+        bounds = (
+            NO_SHIFT
+            if is_flattered
+            else shift_bounds(self.scores["fused"], threshold=self.card.threshold)
+        )
         card = replace(self.card, figures=figures, golden=golden, shift_bounds=bounds)
         name, files = detector_files(self.model, card)
         return name, {**files, **self.extras}

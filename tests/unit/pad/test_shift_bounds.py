@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countenance.pad.calibration import LARGEST_FALL, OUTER_BOUNDS, score_of, shifted
+from countenance.pad.calibration import LARGEST_FALL, NO_SHIFT, OUTER_BOUNDS, score_of, shifted
 from countenance.pad.rates import apcer, bpcer
-from countenance.pad.shift_bounds import LARGEST_LOSS, measured_bounds
+from countenance.pad.shift_bounds import LARGEST_LOSS, LEAST_PRESENTATIONS, measured_bounds
 from countenance.pad.species import PaiSpecies
 from countenance.statistics.intervals import rate
 
@@ -45,11 +45,22 @@ def test_the_bound_lies_right_below_the_attack_that_would_be_one_too_many() -> N
     assert bounds.rise == pytest.approx(OUTER_BOUNDS.rise, abs=0.002)
 
 
-def test_few_attacks_prove_nothing() -> None:
-    """None of 5 could be half by its interval; not one more may pass all the same."""
-    attacks = {PaiSpecies.PRINT: np.array([score_of(-0.2)] * 5)}
-    assert measured_bounds(np.array([0.9]), attacks, threshold=0.5).fall < 0.2
-    assert measured_bounds(np.array([0.9]), {}, threshold=0.5).fall == 0.0
+def test_few_presentations_bound_nothing_so_nothing_moves() -> None:
+    """However far off they are; one species with too few is enough."""
+    enough, few = np.full(LEAST_PRESENTATIONS, 0.01), np.full(LEAST_PRESENTATIONS - 1, 0.01)
+    people = np.full(LEAST_PRESENTATIONS, 0.99)
+    attacks = {PaiSpecies.PRINT: enough, PaiSpecies.REPLAY: few}
+    assert measured_bounds(people, attacks, threshold=0.5).fall == 0.0
+    assert measured_bounds(people, {PaiSpecies.PRINT: enough}, threshold=0.5).fall > 1
+    assert measured_bounds(people[1:], attacks, threshold=0.5) == NO_SHIFT
+    assert measured_bounds(people, {}, threshold=0.5).fall == 0.0
+
+
+def test_a_rate_may_not_get_much_worse_even_where_its_interval_is_wide() -> None:
+    """None of 20 could be 17 % by its interval; 10 % is two, and the third must stay outside."""
+    attacks = np.array([score_of(-0.1 * place) for place in range(1, 21)])
+    bounds = measured_bounds(np.full(20, 0.99), {PaiSpecies.PRINT: attacks}, threshold=0.5)
+    assert 0.297 <= bounds.fall < 0.3
 
 
 def test_attacks_far_below_leave_the_outer_bound() -> None:
