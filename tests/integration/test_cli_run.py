@@ -109,7 +109,19 @@ def test_the_doctor_finds_nothing_to_fail_on_a_new_home(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     findings = json.loads(done.stdout)["findings"]
     seen = {finding["check"] for finding in findings}
-    assert seen >= {"python", "packages", "home", "database", "keys", "models", "port", "cameras"}
+    assert seen >= {
+        "python",
+        "packages",
+        "home",
+        "database",
+        "keys",
+        "models",
+        "calibration",
+        "port",
+        "cameras",
+    }
+    told = {finding["check"]: finding["found"] for finding in findings}
+    assert told["calibration"].startswith("0 known cameras")
     assert all(finding["remedy"] for finding in findings if finding["health"] != "ok")
 
 

@@ -170,6 +170,22 @@ def test_another_detector_begins_anew(house: House) -> None:
     assert not house.is_taken(TOO_LOW)
 
 
+def test_the_owner_and_the_administrator_read_that_a_camera_is_known_and_no_number_of_it(
+    house: House,
+) -> None:
+    user = house.door.identity.users.find("eileen")
+    assert user is not None
+    house.log_in()
+    (device,) = house.door.identity.devices.list_devices(user.id)
+    visit = house.door.visit_as(user)
+    own = visit.get(f"/account/devices/{device.id}").text
+    assert "64 x 48 is known from 1 login" in own
+    assert "knows 1 camera" in visit.get(f"/people/{user.id}").text
+    assert str(LOW) not in own
+    house.door.recognition.fingerprint = "b" * 64
+    assert "not known yet" in visit.get(f"/account/devices/{device.id}").text
+
+
 def test_it_can_be_turned_off(tmp_path: Path) -> None:
     for house in opened(tmp_path, engine={"pad_calibration": "off"}):
         house.log_in()

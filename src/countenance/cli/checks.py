@@ -189,6 +189,44 @@ def _presentation_attacks(session: Session) -> Iterator[Finding]:
     )
 
 
+def _calibration(session: Session) -> Iterator[Finding]:
+    from countenance.cli.second_opinion import pad_card_in_use, second_opinion
+    from countenance.vision.packs import shipped_pack
+    from countenance.vision.pad_card import read_pad_card
+    from countenance.vision.pad_fusion import (
+        FUSION_PACK,
+        SecondOpinionState,
+        fused_fingerprint,
+        fusion_of,
+    )
+
+    card, pack = read_pad_card(pad_card_in_use(session)), shipped_pack(FUSION_PACK)
+    fingerprint, expected, bounds = card.fingerprint, card.expected_log_odds, card.shift_bounds
+    if second_opinion(session) is SecondOpinionState.USED:
+        fusion = fusion_of(pack)
+        fingerprint = fused_fingerprint(fingerprint, pack.identity, fusion)
+        expected, bounds = fusion.expected_log_odds, fusion.shift_bounds
+    if session.settings.engine.pad_calibration == "off":
+        yield Finding("calibration", Health.OK, "off; every camera has the detector's threshold")
+    elif expected is None or not (bounds.fall or bounds.rise):
+        told = "the detector in use has no measured bounds; no camera moves its threshold"
+        yield Finding("calibration", Health.OK, told)
+    else:
+        yield Finding("calibration", Health.OK, _known_cameras(session, fingerprint))
+
+
+def _known_cameras(session: Session, fingerprint: str) -> str:
+    counts = session.container.identity.cameras.count_cameras()
+    known, other = counts.get(fingerprint, 0), sum(counts.values()) - counts.get(fingerprint, 0)
+    told = "1 known camera has" if known == 1 else f"{known} known cameras have"
+    told += " a threshold of their own" if known != 1 else " a threshold of its own"
+    if other:
+        told += f"; {other} of another detector will be learned anew"
+    if session.settings.login.policy == "passive":
+        told += "; with the policy passive only watched enrolments teach"
+    return told
+
+
 def worth_of(figures: Any) -> str:
     """A card's figures as a phrase; says so when there are none."""
     if not figures:
@@ -273,6 +311,7 @@ _CHECKS: Final[dict[str, Callable[[Session], Iterator[Finding]]]] = {
     "models": _models,
     "faces": _faces,
     "presentation_attacks": _presentation_attacks,
+    "calibration": _calibration,
     "port": _port,
     "cameras": _cameras,
     "https": _https,

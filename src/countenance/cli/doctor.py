@@ -18,8 +18,8 @@ def doctor(session: Session) -> None:
     """Check this installation and say what to do about what is wrong.
 
     Looks at Python, packages, home directory, database, keys, models, the detector of presentation
-    attacks, port, cameras and HTTPS. Makes the home directory, keys and database when they are
-    not there yet, as a start would.
+    attacks, calibration, port, cameras and HTTPS. Makes the home directory, keys and database when
+    they are not there yet, as a start would.
 
     Exit status: 0 nothing failed (warnings may be there), 1 something failed, 2 wrong usage.
 

@@ -95,8 +95,9 @@ def pad(session: Session, /, **options: Any) -> None:
     apcer_worst_at_bpcer threshold_at_bpcer (each at 0.01 0.05 0.10; null with too few bona fide)
     per_source per_subject (eer bpcer apcer, intervals, counts) intervals_over_sources not_captured
     without_score unreadable frames (rates by frame; null without clips) clips
-    calibrated (frames sources n_bona_fide n_attack shift, uncalibrated and calibrated: eer auc
-    bpcer apcer_all apcer; null without --calibrate).
+    calibrated (frames sources n_bona_fide n_attack shift bounds, and eer auc bpcer apcer_all
+    apcer of uncalibrated, of calibrated_within_bounds, as logins do it, and of calibrated, where
+    nothing bounds the shift; null without --calibrate).
 
     \b
     Examples:
@@ -331,7 +332,7 @@ def _show_rates(session: Session, measured: PadMeasurement) -> None:
 def _show_calibrated(trial: CalibrationTrial) -> None:
     from countenance.evaluation.pad_words import percent
 
-    plain, known = trial.uncalibrated, trial.calibrated
+    plain, known = trial.uncalibrated, trial.calibrated_within_bounds
     click.echo(
         f"Each camera known by {trial.frames} bona fide pictures ({trial.sources} sources; "
         f"{trial.n_bona_fide} other bona fide and {trial.n_attack} attacks, {trial.draws} draws): "

@@ -157,8 +157,7 @@ class FusedPadModel:
 
     @property
     def fingerprint(self) -> str:
-        parts = (self._own.fingerprint, self._second.name, self._fusion.full_frame)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
+        return fused_fingerprint(self._own.fingerprint, self._second.name, self._fusion)
 
     @property
     def shift_bounds(self) -> ShiftBounds:
@@ -202,6 +201,17 @@ class FusedPadModel:
             detector = self._own.score(image, face=face).value
         value = self._fusion.full_frame.score(_log_odds(detector), odds)
         return (*own, second, CueScore(PadCue.FUSED, value, self.threshold))
+
+
+def fused_fingerprint(own: str, second: str, fusion: PadFusion) -> str:
+    """The `PadModel.fingerprint` of both together.
+
+    Args:
+        own: fingerprint of the detector.
+        second: name and version of the second opinion.
+        fusion: how they are mixed.
+    """
+    return hashlib.sha256(repr((own, second, fusion.full_frame)).encode()).hexdigest()
 
 
 def _second_of(before: BonaFideScore | None) -> float | None:

@@ -109,7 +109,13 @@ def device(device_id: str) -> Answer:
     found = _own_device(device_id)
     if request.method == "GET":
         here = session().device_id == found.id
-        return render_template("account_device.html", device=found, is_here=here)
+        return render_template(
+            "account_device.html",
+            device=found,
+            is_here=here,
+            cameras=[c for c in steps.known_cameras(found.user_id) if c.device_id == found.id],
+            is_calibrating=web().container.settings.engine.pad_calibration != "off",
+        )
     label = request.form.get("label", "")
     if identity().devices.rename(found.id, session().user.id, label=label):
         steps.say("The device has its new name.")

@@ -108,6 +108,7 @@ def person(user_id: str) -> Answer:
         duplicates=people_faces.duplicates(user, waiting.enrolled_at if waiting else None),
         second_factors=factors.second_factors(user),
         slowed=identity().throttles.slowed(user.id),
+        cameras=steps.known_cameras(user.id),
     )
 
 

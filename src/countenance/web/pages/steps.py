@@ -11,6 +11,7 @@ from countenance.events import Tag
 from countenance.identity.factor_policy import FIRST_FACTORS, Factor, amr
 from countenance.identity.interfaces import (
     Confirmation,
+    KnownCamera,
     Purpose,
     Transaction,
     User,
@@ -180,6 +181,12 @@ def _device_lifetime() -> timedelta:
 
 def _named(done: Collection[Factor]) -> str:
     return "+".join(factor for factor in Factor if factor in done)
+
+
+def known_cameras(user_id: UserId) -> list[KnownCamera]:
+    """The cameras of a user that the passive detector in use knows, latest first."""
+    detector = web().recognition.detector
+    return [c for c in identity().cameras.list_cameras(user_id) if c.detector == detector]
 
 
 def note_ended(user_id: UserId, *, why: str) -> None:
