@@ -89,9 +89,15 @@ def others(draws: tuple[Draw, ...], moves: tuple[Move, ...], rng: random.Random)
 Make = Callable[[Person, Person, tuple[Draw, ...], random.Random, int], Performer]
 
 ATTACKS: Final[dict[str, Make]] = {
-    "photo_turned": lambda p, _o, _d, _r, seed: Photo(p.footage, "turned", seed),
-    "photo_tilted": lambda p, _o, _d, _r, seed: Photo(p.footage, "tilted", seed),
-    "photo_bent": lambda p, _o, _d, _r, seed: Photo(p.footage, "bent", seed),
+    "photo_turned": lambda p, _o, _d, _r, seed: Photo(p.footage, "turned", seed=seed),
+    "photo_tilted": lambda p, _o, _d, _r, seed: Photo(p.footage, "tilted", seed=seed),
+    "photo_bent": lambda p, _o, _d, _r, seed: Photo(p.footage, "bent", seed=seed),
+    "photo_cut_out": lambda p, _o, _d, _r, seed: Photo(
+        p.footage, "turned", has_holes=True, seed=seed
+    ),
+    "photo_cut_out_bent": lambda p, _o, _d, _r, seed: Photo(
+        p.footage, "bent", has_holes=True, seed=seed
+    ),
     "wrong_direction": lambda p, _o, _d, _r, seed: Actor(p.footage, seed, contrary),
     "other_order": lambda p, _o, draws, rng, seed: Film(
         Actor(p.footage, seed), others(draws, p.moves, rng)

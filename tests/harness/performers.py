@@ -49,6 +49,13 @@ _JUMP_DEG: Final = 16.0
 """A turn that is faster than this from frame to frame is blurred, or frames are missing."""
 _ASTRAY_DEG: Final = 11.0
 """On the way to a turn the head is turned to the other side by no more."""
+_EYE: Final = (0.175, -0.11)
+"""Of a frontal face, from the middle of its box in heights of it."""
+_HOLE: Final = (0.21, 0.11)
+"""Width and height of a hole in a paper before an eye, in heights of the box."""
+_BEHIND: Final = 0.07
+"""How far the eyes are behind the paper, the same: about 15 mm."""
+_EYES_FRAMES: Final = 30
 _NOISE: Final = 1.5
 _ROOM: Final = 200
 
@@ -181,6 +188,11 @@ class Actor:
         self._last_s = at_s
         return noisy(self._seen(number), seed=(self.seed, number))
 
+    def face(self) -> tuple[NDArray[np.float64], float]:
+        """Middle and height of the face on the last frame, pixels."""
+        near = max(self._index, 0)
+        return self.footage.centres[near], self._scale * float(self.footage.heights_px[near])
+
     def _go(self, prompt: str, *, passed_s: float) -> None:
         aim = self.footage.turns.get(prompt, self.footage.rest)
         stride = min(MAX_STRIDE, max(1, round(SHOWN_PER_S * passed_s)))
@@ -274,6 +286,8 @@ class Photo:
     footage: Footage
     way: str
     """`turned`, `tilted` or `bent`."""
+    has_holes: bool = False
+    """Whether the eyes are cut out, and those of the person who holds it look through."""
     seed: int = 0
     angle_deg: float = 42.0
     reaction_s: float = REACTION_S
@@ -292,17 +306,45 @@ class Photo:
             self._scale = _towards(self._scale, scale, SCALE_STEP)
         index = self.footage.rest
         picture, centre = self.footage.frames[index], self.footage.centres[index]
-        picture = self._moved(picture, centre)
         number = next(self._count)
+        if self.has_holes:
+            picture = self._with_eyes(picture, index, number)
+        picture = self._moved(picture, centre)
         # A hand trembles.
         sway = centre + 1.5 * np.array([np.sin(0.7 * number), np.cos(0.9 * number)])
         return noisy(zoomed(picture, sway, self._scale), seed=(self.seed, number))
+
+    def _with_eyes(self, picture: Frame, index: int, number: int) -> Frame:
+        """Living eyes in the holes: a finger's breadth behind, so they shift as the paper turns."""
+        footage = self.footage
+        place = number % (2 * _EYES_FRAMES)
+        place = min(place, 2 * _EYES_FRAMES - 1 - place)
+        start = max(0, min(index, len(footage.frames) - _EYES_FRAMES))
+        live = min(start + place, len(footage.frames) - 1)
+        size = float(footage.heights_px[index])
+        factor = size / float(footage.heights_px[live])
+        angle = float(np.radians(self._share * self.angle_deg))
+        behind = footage.centres[index] + np.array([_BEHIND * size * np.sin(angle), 0.0])
+        eyes = placed(
+            footage.frames[live], footage.centres[live], factor, behind, size=picture.shape[:2]
+        )
+        return np.where(_holes(footage.centres[index], size, picture.shape), eyes, picture)
 
     def _moved(self, picture: Frame, centre: NDArray[np.float64]) -> Frame:
         angle = float(np.radians(self._share * self.angle_deg))
         if self.way == "bent":
             return bent(picture, centre, angle)
         return rotated(picture, centre, angle, about_y=self.way == "turned")
+
+
+def _holes(centre: NDArray[np.float64], size: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """True where the eyes of a frontal face are, by the box of the detector."""
+    mask = np.zeros(shape, np.uint8)
+    for side in (-1, 1):
+        x, y = centre + np.array([side * _EYE[0], _EYE[1]]) * size
+        axes = (_HOLE[0] * size, _HOLE[1] * size)
+        cv2.ellipse(mask, ((float(x), float(y)), axes, 0.0), (1, 1, 1), -1)
+    return mask.astype(np.bool_)
 
 
 def rotated(picture: Frame, centre: NDArray[np.float64], angle: float, *, about_y: bool) -> Frame:
