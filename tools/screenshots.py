@@ -29,7 +29,9 @@ from pyotp import TOTP
 
 from countenance.bootstrap import Container, build
 from countenance.ceremony.challenge import Move, PlannedMove
+from countenance.ceremony.colour_answer import FaceLight
 from countenance.ceremony.evidence import Hint
+from countenance.ceremony.palette import Colour
 from countenance.clock import ManualClock, SystemClock
 from countenance.events import Tag
 from countenance.geometry.planarity import Planarity
@@ -109,7 +111,7 @@ class Stage:
 
 
 def _patient(settings: Settings, policy: str) -> Settings:
-    login = LoginSettings(policy=policy, own_time_limit_s=3600.0)
+    login = LoginSettings(policy=policy, own_time_limit_s=3600.0, without_colour="moves")
     return dataclasses.replace(settings, login=login)
 
 
@@ -274,6 +276,47 @@ def challenge(camera: Photographer, stage: Stage) -> None:
         pose["seen"] = Seen(person=None)
         camera.line("Once more")
         camera.shoot("face-once-more")
+
+
+def colours(camera: Photographer, stage: Stage) -> None:
+    """The notice, two of the colours, and a room that is too bright for them."""
+    page, pose, goes_on = camera.page, {"yaw_deg": 0.0}, threading.Event()
+    goes_on.set()
+
+    def see() -> Seen:
+        if goes_on.is_set():
+            stage.clock.advance(0.12)
+        depth = Planarity(rms=0.08, off_plane_share=0.6, points=80)
+        hint = Hint.TURNED if pose["yaw_deg"] else Hint.HOLD_STILL
+        light = FaceLight((0.0, 0.0), (0.0, 0.0))
+        return Seen(box_xyxy=BOX, yaw_deg=pose["yaw_deg"], hint=hint, planarity=depth, light=light)
+
+    stage.seen = see
+    moves = tuple(PlannedMove(move, 0.0) for move in (Move.TURN_LEFT, Move.TURN_RIGHT) * 2)[:3]
+    shades = tuple(Colour) * 2
+    with (
+        mock.patch.object(login, "draw_moves", return_value=(moves, moves)),
+        mock.patch.object(login, "draw_shades", return_value=(shades, shades)),
+    ):
+        camera.password()
+        camera.line("The screen will change its colour")
+        camera.shoot("colour-notice")
+        page.get_by_role("button", name="Continue").click()
+        for planned in moves:
+            side = planned.move.value.removeprefix("turn_")
+            camera.line(f"Turn your head to the {side}")
+            pose["yaw_deg"] = 24.0 if side == "left" else -24.0
+            camera.line("Look straight into the camera")
+            pose["yaw_deg"] = 0.0
+        for shade in (Colour.AMBER, Colour.VIOLET):
+            goes_on.set()
+            page.locator(f"body[data-shade={shade.value}]").wait_for(timeout=20_000)
+            goes_on.clear()
+            page.wait_for_timeout(800)
+            camera.shoot(f"colour-{shade.value}")
+        goes_on.set()
+        camera.line("The colours did not show on your face")
+        camera.shoot("colour-too-bright")
 
 
 def no_camera(camera: Photographer, _stage: Stage) -> None:
@@ -477,6 +520,7 @@ ROUNDS: tuple[tuple[Callable[[Photographer, Stage], None], bool, str], ...] = (
     (outside, True, "clip"),
     (face_step, True, "clip"),
     (challenge, True, "clip"),
+    (colours, True, "clip"),
     (no_camera, True, "refused"),
     (enrolment, True, "clip"),
     (inside, True, "clip"),
@@ -484,6 +528,9 @@ ROUNDS: tuple[tuple[Callable[[Photographer, Stage], None], bool, str], ...] = (
     (lab, True, "clip"),
     (slowed_down, True, "clip"),
 )
+
+POLICIES = {"challenge": "standard", "colours": "strict"}
+"""Of the rounds that ask for more than good frames."""
 
 
 def main() -> None:
@@ -507,7 +554,7 @@ def main() -> None:
             for look in LOOKS:
                 if wish.look not in look.name:
                     continue
-                policy = "standard" if act is challenge else "passive"
+                policy = POLICIES.get(act.__name__, "passive")
                 with running(with_people=with_people, policy=policy) as (stage, url):
                     visitor = launch(
                         playwright, executable=chromium, feed=clip, camera=camera,  # type: ignore[arg-type]

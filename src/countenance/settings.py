@@ -100,7 +100,7 @@ class EngineSettings:
             )
 
 
-LOGIN_POLICIES: Final[Mapping[str, float]] = {"passive": 20.0, "standard": 45.0}
+LOGIN_POLICIES: Final[Mapping[str, float]] = {"passive": 20.0, "standard": 45.0, "strict": 75.0}
 """Policies of a login by name, and the seconds that each one gives."""
 
 
@@ -109,7 +109,11 @@ class LoginSettings:
     """What a login by face asks for."""
 
     policy: str = _setting("LOGIN_POLICY", "passive")
-    """`passive` asks for good frames, `standard` for moves of the head besides."""
+    """`passive` asks for good frames, `standard` for moves of the head besides, `strict` for
+    colours of the screen on top."""
+    without_colour: str = _setting("STRICT_WITHOUT_COLOUR", "refuse")
+    """Under `strict`, for whoever cannot or will not look at changing colours: `refuse` leaves
+    the way without a face, `moves` takes five moves for the colours."""
     frames: int = _setting("LOGIN_FRAMES", 10)
     """Consecutive good frames for a grant."""
     own_time_limit_s: float = _setting("LOGIN_TIME_LIMIT_S", 0.0)
@@ -128,6 +132,11 @@ class LoginSettings:
             raise ConfigurationError(
                 f"{PREFIX}LOGIN_POLICY is {self.policy!r}, which is no policy.",
                 remedy=f"Give one of: {', '.join(LOGIN_POLICIES)}.",
+            )
+        if self.without_colour not in ("refuse", "moves"):
+            raise ConfigurationError(
+                f"{PREFIX}STRICT_WITHOUT_COLOUR is {self.without_colour!r}.",
+                remedy="Give refuse or moves.",
             )
 
     @property

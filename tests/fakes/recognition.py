@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from countenance.biometrics.comparison import similarity_to_template
 from countenance.biometrics.embeddings import Embedding, normalised
 from countenance.biometrics.templates import Template, template_of
+from countenance.ceremony.colour_answer import FaceLight
 from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.geometry.planarity import Planarity
 from countenance.images.codec import encode_jpeg
@@ -41,6 +42,8 @@ class Seen:
     box_xyxy: tuple[float, float, float, float] = (0.36, 0.24, 0.64, 0.72)
     planarity: Planarity | None = None
     """Told while depth is measured."""
+    light: FaceLight | None = None
+    """Told while the light of the face is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class FakeObserver:
         self._see = see
         self._tells_frames = tells_frames
         self.measures_depth = False
+        self.measures_light = False
         self.shift = 0.0
 
     def shift_threshold(self, log_odds: float) -> None:
@@ -98,6 +102,12 @@ class FakeObserver:
 
     def end_relief(self) -> None:
         self.measures_depth = False
+
+    def begin_light(self) -> None:
+        self.measures_light = True
+
+    def end_light(self) -> None:
+        self.measures_light = False
 
     def analyse(
         self, image: Image, *, sequence: int, at_s: float, template: Template | None
@@ -119,6 +129,7 @@ class FakeObserver:
             is_bona_fide=self._is_bona_fide(seen) if is_good else None,
             is_match=is_match,
             planarity=seen.planarity if self.measures_depth else None,
+            light=seen.light if self.measures_light else None,
         )
         return FakeAnalysis(
             Observation(sequence, at_s, seen.face_count, face),

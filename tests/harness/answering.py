@@ -12,6 +12,7 @@ from countenance.ceremony.protocol import FrameMessage, pack_frame
 from countenance.images.codec import encode_jpeg
 from countenance.images.image import Image
 from tests.harness.performers import Performer
+from tests.harness.reflections import Lit
 
 PATIENCE_S: Final = 150.0
 JPEG_QUALITY: Final = 90
@@ -75,6 +76,8 @@ class AnsweringVisitor(Visitor):
                     raise LostError(f"the capture ended with {reply['code']}")
                 credit += int(reply.get("credit", 0))
                 prompt = reply.get("prompt")
+                if isinstance(performer, Lit):
+                    performer.show(reply.get("colour"), at_s=time.monotonic() - began_s)
         finally:
             socket.close()
         raise LostError("no verdict came")

@@ -9,6 +9,7 @@ from typing import Final
 
 from countenance.biometrics.templates import Template, template_of
 from countenance.ceremony.challenge import Draw
+from countenance.ceremony.colour import ColourDraw
 from countenance.ceremony.login import (
     LoginPolicy,
     LoginState,
@@ -18,8 +19,9 @@ from countenance.ceremony.login import (
 )
 from countenance.images.image import Image
 from countenance.vision.engine import Engine
-from countenance.web.capture.login import follow_relief
+from countenance.web.capture.login import follow_light, follow_relief
 from tests.harness.performers import Footage, Performer
+from tests.harness.reflections import Lit
 
 SAMPLES: Final = 8
 
@@ -33,9 +35,15 @@ class Stage:
     template: Template
     fps: float = 10.0
 
-    def play(self, performer: Performer, draws: tuple[Draw, ...]) -> LoginState:
+    def play(
+        self,
+        performer: Performer,
+        draws: tuple[Draw, ...],
+        colours: tuple[ColourDraw, ...] = (),
+    ) -> LoginState:
         """One login from the first frame to its verdict."""
-        observer, state = self.engine.observer(), begin_login(self.policy, draws, at_s=0.0)
+        observer = self.engine.observer()
+        state = begin_login(self.policy, draws, at_s=0.0, colours=colours)
         sequence, prompt = 0, None
         while state.verdict is None:
             at_s = sequence / self.fps
@@ -43,7 +51,10 @@ class Stage:
             seen = observer.observe(image, sequence=sequence, at_s=at_s, template=self.template)
             before, state = state, advance_login(state, seen)
             follow_relief(observer, before, state)
+            follow_light(observer, before, state)
             prompt = state.move.value if state.move else None
+            if isinstance(performer, Lit):
+                performer.show(state.colour.value if state.colour else None, at_s=at_s)
             sequence += 1
             state = expire_login(state, at_s=at_s)
         return state

@@ -203,6 +203,7 @@ def test_no_reply_says_why_a_challenge_began_again(scene: Scene) -> None:
     keys = set().union(*(reply.keys() for reply in scene.camera.said[1:]))
     assert keys == {
         *("type", "sequence", "box", "hint", "prompt", "progress", "good", "reach", "moves"),
+        *("colour", "colours"),
         *("credit", "granted", "reason", "next", "tries_left", "wait_s", "note"),
     }
     assert "wrong" not in str(scene.camera.said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from countenance.ceremony.colour_answer import FaceLight
 from countenance.geometry.planarity import Planarity
 from countenance.pad.recurrence import Thumbnail
 
@@ -57,6 +58,9 @@ class FaceEvidence:
     planarity: Planarity | None = None
     """How the face has moved since the view that a challenge began with; None outside of one and
     when too little of it could be followed."""
+    light: FaceLight | None = None
+    """Colour of the light on the face; None outside of a colour sequence and when too little of
+    the face is neither dark nor overexposed."""
 
     @property
     def has_quality(self) -> bool:

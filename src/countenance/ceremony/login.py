@@ -1,6 +1,6 @@
-"""A login as a fold: good frames first, then, where the policy asks for it, a challenge.
+"""A login as a fold: good frames, then, where the policy asks for them, moves, then colours.
 
-The passive counts go on during the challenge: whatever refuses a login without one refuses it
+The passive counts go on during both: whatever refuses a login without one refuses it
 with one. Every cue may refuse, none alone admits.
 """
 
@@ -19,7 +19,17 @@ from countenance.ceremony.challenge import (
     announce,
     begin_challenge,
 )
+from countenance.ceremony.colour import (
+    ColourDraw,
+    ColourPhase,
+    ColourPolicy,
+    ColourState,
+    advance_colours,
+    announce_colour,
+    begin_colours,
+)
 from countenance.ceremony.evidence import Hint, Observation
+from countenance.ceremony.palette import Colour
 from countenance.ceremony.policy import PassivePolicy, PolicyName
 from countenance.ceremony.state import State, advance, begin, expire, interrupt
 from countenance.ceremony.verdict import Reason, Verdict
@@ -27,6 +37,8 @@ from countenance.pad.recurrence import Recurrence, begin_recurrence, follow_recu
 
 _NEVER: Final = 10**9
 """More good frames than any login has: the passive fold alone does not grant a challenge."""
+_FINAL: Final = {Reason.FLAT_PICTURE, Reason.COLOUR_IGNORED, Reason.COLOUR_UNSEEN}
+"""Reasons after which nothing begins again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +49,29 @@ class LoginPolicy:
     """Its time limit holds for the whole login."""
     challenge: ChallengePolicy | None = None
     """None asks for nothing but good frames."""
+    colours: ColourPolicy | None = None
+    """None asks for no colours; they come after the moves."""
     mistakes_allowed: int = 1
     """Times a challenge may begin again, good frames first, after a wrong or early move, a move
-    that was not made, or a face that was lost. A face without depth gets no second try."""
+    that was not made, or a face that was lost. A face without depth, or one that did not follow
+    the colours, gets no second try."""
 
     def __post_init__(self) -> None:
+        if self.colours and not self.challenge:
+            raise ValueError("colours come after moves, which show depth")
         if self.mistakes_allowed < 0:
             raise ValueError("a login cannot allow fewer than no mistakes")
 
     @property
     def name(self) -> PolicyName:
         """Under which it is known to the settings."""
+        if self.colours:
+            return PolicyName.STRICT
         return PolicyName.STANDARD if self.challenge else PolicyName.PASSIVE
 
     @property
     def draws_needed(self) -> int:
-        """Challenges that have to be drawn before a login begins."""
+        """Challenges, and sequences of colours, to be drawn before a login begins."""
         return self.mistakes_allowed + 1 if self.challenge else 0
 
 
@@ -64,6 +83,10 @@ class LoginState:
     draws: tuple[Draw, ...]
     """One for each time that the challenge may begin; secret."""
     passive: State
+    colour_draws: tuple[ColourDraw, ...] = ()
+    """The same of the colours."""
+    colours: ColourState | None = None
+    """None until all moves are made."""
     challenge: ChallengeState | None = None
     """None before it has begun, and while good frames are gathered again."""
     mistakes: int = 0
@@ -83,24 +106,37 @@ class LoginState:
         return self.challenge.move if self.challenge else None
 
     @property
+    def colour(self) -> Colour | None:
+        """What the screen has to show now; None outside of a colour sequence."""
+        return self.colours.colour if self.colours else None
+
+    @property
     def progress(self) -> tuple[int, int]:
         """Good frames so far and frames needed; full once the challenge has begun."""
         needed = self.policy.passive.frames_needed
         return (needed if self.challenge else min(self.passive.streak, needed)), needed
 
 
-def begin_login(policy: LoginPolicy, draws: tuple[Draw, ...] = (), *, at_s: float) -> LoginState:
+def begin_login(
+    policy: LoginPolicy,
+    draws: tuple[Draw, ...] = (),
+    *,
+    at_s: float,
+    colours: tuple[ColourDraw, ...] = (),
+) -> LoginState:
     """Start a login at a time in seconds on the clock of the observations.
 
     Args:
         policy: what is asked for.
         draws: `policy.draws_needed` challenges, drawn unpredictably.
+        colours: as many sequences, where the policy asks for them.
 
     Raises: ValueError: there are fewer draws than the policy may need.
     """
-    if len(draws) < policy.draws_needed:
+    least = policy.draws_needed
+    if len(draws) < least or (policy.colours and len(colours) < least):
         raise ValueError("every beginning of a challenge needs its own draw")
-    return LoginState(policy, draws, begin(policy.passive, at_s=at_s))
+    return LoginState(policy, draws, begin(policy.passive, at_s=at_s), colours)
 
 
 def advance_login(state: LoginState, observation: Observation) -> LoginState:
@@ -115,15 +151,20 @@ def advance_login(state: LoginState, observation: Observation) -> LoginState:
     """
     if state.verdict is not None:
         return state
-    passive = advance(state.passive, observation)
+    seen = observation if state.colour is None else _in_coloured_light(observation)
+    passive = advance(state.passive, seen)
     state = replace(state, passive=passive, verdict=passive.verdict)
     if passive.verdict is not None and not passive.verdict.is_granted:
         return state
     state = replace(state, recurrence=_recurrence(state.recurrence, observation))
     if state.recurrence is not None and state.recurrence.period_s is not None:
         return replace(state, verdict=Verdict.denied(Reason.LOOPED))
+    if state.colours is not None:
+        return _coloured(state, advance_colours(state.colours, observation))
     if state.challenge is not None:
-        return _challenged(state, advance_challenge(state.challenge, observation))
+        return _challenged(
+            state, advance_challenge(state.challenge, observation), at_s=observation.at_s
+        )
     is_enough = passive.verdict is not None
     return _with_challenge(state) if is_enough and state.policy.challenge else state
 
@@ -147,19 +188,54 @@ def _with_challenge(state: LoginState) -> LoginState:
     )
 
 
-def _challenged(state: LoginState, challenge: ChallengeState) -> LoginState:
+def _in_coloured_light(observation: Observation) -> Observation:
+    """Without the passive detector's answer: it has never seen faces in coloured light.
+
+    It is asked again as soon as the colours are over, before anything is granted.
+    """
+    face = observation.face
+    return (
+        observation if face is None else replace(observation, face=replace(face, is_bona_fide=None))
+    )
+
+
+def _challenged(state: LoginState, challenge: ChallengeState, *, at_s: float) -> LoginState:
     state = replace(state, challenge=challenge)
     if challenge.phase is Phase.PASSED:
-        return replace(state, verdict=Verdict.granted())
+        return _with_colours(state, challenge, at_s=at_s)
     if challenge.phase is not Phase.FAILED or challenge.reason is None:
         return state
-    is_final = challenge.reason is Reason.FLAT_PICTURE
-    if is_final or state.mistakes >= state.policy.mistakes_allowed:
-        return replace(state, verdict=Verdict.denied(challenge.reason))
+    return _mistaken(state, challenge.reason)
+
+
+def _with_colours(state: LoginState, challenge: ChallengeState, *, at_s: float) -> LoginState:
+    """All moves are made: show the colours, where they are asked for, instead of granting."""
+    policy = state.policy.colours
+    if policy is None:
+        return replace(state, verdict=Verdict.granted())
+    draw = state.colour_draws[state.mistakes]
+    colours = begin_colours(policy, draw, track_id=challenge.track_id, at_s=at_s)
+    return replace(state, colours=colours)
+
+
+def _coloured(state: LoginState, colours: ColourState) -> LoginState:
+    state = replace(state, colours=colours)
+    if colours.phase is ColourPhase.PASSED:
+        return replace(state, verdict=Verdict.granted())
+    if colours.phase is not ColourPhase.FAILED or colours.reason is None:
+        return state
+    return _mistaken(state, colours.reason)
+
+
+def _mistaken(state: LoginState, reason: Reason) -> LoginState:
+    """Begin again, or refuse."""
+    if reason in _FINAL or state.mistakes >= state.policy.mistakes_allowed:
+        return replace(state, verdict=Verdict.denied(reason))
     frames = state.policy.passive.frames_needed
     return replace(
         state,
         challenge=None,
+        colours=None,
         mistakes=state.mistakes + 1,
         passive=replace(_asking(state.passive, frames=frames), streak=0, track_id=None),
     )
@@ -174,6 +250,13 @@ def announce_move(state: LoginState, *, at_s: float) -> LoginState:
     if state.challenge is None:
         return state
     return replace(state, challenge=announce(state.challenge, at_s=at_s))
+
+
+def announce_shade(state: LoginState, *, at_s: float) -> LoginState:
+    """The colour that the last frame revealed is told to the page now; see `announce_colour`."""
+    if state.colours is None:
+        return state
+    return replace(state, colours=announce_colour(state.colours, at_s=at_s))
 
 
 def expire_login(state: LoginState, *, at_s: float) -> LoginState:

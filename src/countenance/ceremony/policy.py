@@ -13,6 +13,8 @@ class PolicyName(StrEnum):
     """N consecutive good frames of one face; nothing to do for the person."""
     STANDARD = "standard"
     """The same, then moves that the server draws and reveals one at a time."""
+    STRICT = "strict"
+    """The same, then colours of the screen that have to come back from the face."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ class Reason(StrEnum):
     """Another move was made than the one asked for, or before it was asked for."""
     FLAT_PICTURE = "flat_picture"
     """The face turned without showing any depth."""
+    COLOUR_IGNORED = "colour_ignored"
+    """The face changed its colour, and not as the screen did that it should be before."""
+    COLOUR_UNSEEN = "colour_unseen"
+    """The colours of the screen did not show on the face: the room is bright, the screen is dim,
+    or the picture is not of a face before it."""
     FROZEN = "frozen"
     """The same picture came again and again, as no camera sends it."""
     LOOPED = "looped"
@@ -57,6 +62,8 @@ class PublicReason(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
     TOO_SLOW = "too_slow"
     SEVERAL_FACES = "several_faces"
+    TOO_BRIGHT = "too_bright"
+    """The light of the room hid that of the screen."""
     TECHNICAL = "technical"
 
 
@@ -71,6 +78,8 @@ _PUBLIC = {
     Reason.CHALLENGE_UNANSWERED: PublicReason.TOO_SLOW,
     Reason.CHALLENGE_WRONG: PublicReason.NOT_CONFIRMED,
     Reason.FLAT_PICTURE: PublicReason.NOT_CONFIRMED,
+    Reason.COLOUR_IGNORED: PublicReason.NOT_CONFIRMED,
+    Reason.COLOUR_UNSEEN: PublicReason.TOO_BRIGHT,
     Reason.FROZEN: PublicReason.NOT_CONFIRMED,
     Reason.LOOPED: PublicReason.NOT_CONFIRMED,
     Reason.REPLAYED: PublicReason.NOT_CONFIRMED,

@@ -27,6 +27,7 @@ from countenance.vision.interfaces import (
     PadModel,
 )
 from countenance.vision.quality import QualityLimits, first_hint, sample_quality
+from countenance.vision.reflection import face_light
 from countenance.vision.relief import ReliefTracker
 from countenance.vision.tracking import Followed, Tracker
 
@@ -102,6 +103,8 @@ class Observer:
     """The last frame that was looked at, and the face on it; None when there was none."""
     _relief: ReliefTracker | None = None
     """None outside of a challenge."""
+    _measures_light: bool = False
+    """Whether a colour sequence is on."""
 
     def __post_init__(self) -> None:
         self._tracker = Tracker(self.detector)
@@ -125,6 +128,18 @@ class Observer:
     def end_relief(self) -> None:
         """Measure no depth any more; twice does nothing."""
         self._relief = None
+
+    def begin_light(self) -> None:
+        """Measure the colour of the light on the face from the next frame on.
+
+        Until `end_light` the evidence of each frame has it (`FaceEvidence.light`), and the
+        passive detector is not asked: it knows no faces in coloured light.
+        """
+        self._measures_light = True
+
+    def end_light(self) -> None:
+        """Measure no light any more; twice does nothing."""
+        self._measures_light = False
 
     def observe(
         self, image: Image, *, sequence: int, at_s: float, template: Template | None
@@ -187,16 +202,18 @@ class Observer:
         hint = first_hint(face, pose=pose, picture=picture, frame_size=size, limits=self.limits)
         evidence = _evidence(followed, pose=pose, hint=hint, frame_size=size)
         embedding, bona_fide = None, None
+        if self._measures_light:
+            evidence = replace(evidence, light=face_light(image, face=face.box))
         if self._relief is not None and pose is not None:
             evidence = self._with_relief(self._relief, image, followed, evidence)
         if not evidence.has_quality:
             self._scored = None
         else:
             embedding = self.embedder.embed(image, landmarks=face.landmarks)
-            bona_fide = self._score(image, followed)
+            bona_fide = None if self._measures_light else self._score(image, followed)
             evidence = replace(
                 evidence,
-                is_bona_fide=bona_fide.is_bona_fide,
+                is_bona_fide=None if bona_fide is None else bona_fide.is_bona_fide,
                 is_match=None if self._turns(pose) else self._is_match(embedding, template),
                 is_continuous=self._is_continuous(embedding, followed.track_id),
             )

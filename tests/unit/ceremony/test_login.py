@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countenance.ceremony.challenge import ChallengePolicy, Move, PlannedMove
+from countenance.ceremony.colour import ColourPolicy, draw_colours
+from countenance.ceremony.colour_answer import FaceLight
 from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.ceremony.login import (
     LoginPolicy,
@@ -19,6 +22,7 @@ from countenance.ceremony.login import (
     expire_login,
     interrupt_login,
 )
+from countenance.ceremony.palette import Colour, pull
 from countenance.ceremony.policy import PassivePolicy, PolicyName
 from countenance.ceremony.state import advance, begin
 from countenance.ceremony.verdict import Reason, Verdict
@@ -192,3 +196,90 @@ def test_repeated_frames_and_frames_without_a_picture_tell_no_loop() -> None:
     assert state.recurrence is not None
     assert len(state.recurrence.times_s) == 1
     assert play(*settled()).recurrence is None
+
+
+STRICT = replace(POLICY, colours=ColourPolicy())
+SHADES = (
+    draw_colours(ColourPolicy(), choose=Random(1).choice),  # noqa: S311 - a test has to repeat
+    draw_colours(ColourPolicy(), choose=Random(2).choice),  # noqa: S311 - the same
+)
+MOVED = [*settled(4), *settled(), *ANSWERS[FIRST], *settled()]
+
+
+class Session:
+    """A login under `strict`, frame by frame; the screen shows one frame later what it is told."""
+
+    def __init__(self) -> None:
+        self.state = begin_login(STRICT, DRAWS, at_s=0.0, colours=SHADES)
+        self.sequence = 0
+        self.shown: Colour | None = None
+
+    def see(self, face: FaceEvidence | None) -> LoginState:
+        self.shown, at_s = self.state.colour, self.sequence * 0.1
+        count = 0 if face is None else 1
+        self.state = advance_login(self.state, Observation(self.sequence, at_s, count, face))
+        self.sequence += 1
+        return self.state
+
+    def watch(self, strength: float) -> LoginState:
+        """Look at the screen until its colours are over, lit by them so much."""
+        while self.state.colour is not None:
+            red, blue = pull(self.shown) if self.shown else (0.0, 0.0)
+            light = FaceLight((strength * red, strength * blue), (0.0, 0.0))
+            # Coloured light: the passive detector takes the face for a screen.
+            self.see(replace(GOOD, light=light, is_bona_fide=False))
+        return self.state
+
+
+@pytest.fixture
+def moved() -> Session:
+    """All moves are made, the colours begin."""
+    session = Session()
+    for face in MOVED:
+        session.see(face)
+    return session
+
+
+def test_under_strict_moves_alone_do_not_grant(moved: Session) -> None:
+    assert moved.state.verdict is None
+    assert moved.state.colour is SHADES[0][0]
+    assert moved.state.policy.name is PolicyName.STRICT
+
+
+def test_colours_that_come_back_and_good_frames_after_them_grant(moved: Session) -> None:
+    assert moved.watch(0.1).verdict is None
+    for _ in range(2):
+        assert moved.see(GOOD).verdict is None
+    assert moved.see(GOOD).verdict == Verdict.granted()
+
+
+def test_an_attack_after_the_colours_is_not_granted(moved: Session) -> None:
+    moved.watch(0.1)
+    for _ in range(30):
+        assert moved.see(ATTACK).verdict is None
+
+
+def test_the_detector_is_not_believed_in_coloured_light(moved: Session) -> None:
+    before = moved.state.passive.attack_frames
+    assert moved.watch(0.1).passive.attack_frames == before
+
+
+def test_colours_that_do_not_come_back_refuse_at_once(moved: Session) -> None:
+    assert moved.watch(0.0).verdict == Verdict.denied(Reason.COLOUR_UNSEEN)
+
+
+def test_a_face_lost_in_the_colours_begins_all_again_with_other_colours(moved: Session) -> None:
+    moved.see(None)
+    assert (moved.state.verdict, moved.state.colour, moved.state.move) == (None, None, None)
+    for face in [*settled(4), *settled(), *ANSWERS[SECOND], *settled()]:
+        moved.see(face)
+    assert moved.state.colour is SHADES[1][0]
+    moved.see(None)
+    assert moved.state.verdict == Verdict.denied(Reason.FACE_CHANGED)
+
+
+def test_colours_need_moves_and_a_draw_for_each_beginning() -> None:
+    with pytest.raises(ValueError, match="after moves"):
+        LoginPolicy(colours=ColourPolicy())
+    with pytest.raises(ValueError, match="own draw"):
+        begin_login(STRICT, DRAWS, at_s=0.0, colours=SHADES[:1])

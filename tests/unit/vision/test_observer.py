@@ -278,3 +278,16 @@ def test_nobody_can_grow_into_the_face_of_a_track_during_a_challenge(
         room.embedder.towards = (2, float(share))
         seen.append(face_of(room.look()).is_continuous)
     assert all(seen) is kept
+
+
+def test_light_is_measured_while_it_is_asked_for_and_the_detector_is_not_asked() -> None:
+    room = Room()
+    assert face_of(room.look()).light is None
+    room.observer.begin_light()
+    during = room.look()
+    assert face_of(during).light is not None
+    assert (face_of(during).is_bona_fide, during.bona_fide) == (None, None)
+    assert face_of(during).is_match is True
+    room.observer.end_light()
+    after = face_of(room.look())
+    assert (after.light, after.is_bona_fide) == (None, True)

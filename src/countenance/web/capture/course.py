@@ -52,6 +52,12 @@ class FrameObserver(Protocol):
     def end_relief(self) -> None:
         """Measure no depth any more."""
 
+    def begin_light(self) -> None:
+        """Measure the colour of the light on the face in the next frames."""
+
+    def end_light(self) -> None:
+        """Measure no light any more."""
+
 
 class Recognition(Protocol):
     """What the captures need of the engine."""

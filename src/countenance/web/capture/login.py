@@ -8,6 +8,7 @@ from typing import Final
 
 from countenance.biometrics.templates import Template
 from countenance.ceremony.challenge import ChallengeState, Draw, Phase, draw_challenge
+from countenance.ceremony.colour import ColourDraw, draw_colours
 from countenance.ceremony.enrolment import Prompt
 from countenance.ceremony.evidence import FaceEvidence, Hint, Observation
 from countenance.ceremony.login import (
@@ -15,6 +16,7 @@ from countenance.ceremony.login import (
     LoginState,
     advance_login,
     announce_move,
+    announce_shade,
     begin_login,
     expire_login,
     interrupt_login,
@@ -42,6 +44,8 @@ _SHOWN_WHILE_MOVING: Final = (
 _REFUSED: Final = {Purpose.LOGIN: Tag.LOGIN_REFUSED, Purpose.STEP_UP: Tag.STEP_UP_REFUSED}
 _NOTHING_COMPARED: Final = (Reason.NO_FACE, Reason.POOR_QUALITY, Reason.ENGINE_FAILED)
 """No frame of these was compared: nothing was guessed, and a dark room shuts nobody out."""
+_SHOWN_IN_COLOUR: Final = (Hint.NO_FACE, Hint.SEVERAL_FACES)
+"""Light is what the colours change."""
 _FINE: Final = 1_000_000
 """Steps of a random share."""
 
@@ -55,6 +59,26 @@ def draw_moves(policy: LoginPolicy) -> tuple[Draw, ...]:
         draw_challenge(challenge, choose=choice, share=lambda: randbelow(_FINE) / _FINE)
         for _ in range(policy.draws_needed)
     )
+
+
+def draw_shades(policy: LoginPolicy) -> tuple[ColourDraw, ...]:
+    """As many sequences of colours, from the same source."""
+    colours = policy.colours
+    if colours is None:
+        return ()
+    return tuple(draw_colours(colours, choose=choice) for _ in range(policy.draws_needed))
+
+
+def follow_light(observer: FrameObserver, before: LoginState, state: LoginState) -> None:
+    """Let an observer measure the light of the face while the screen shows colours.
+
+    Args:
+        observer: has just looked at the frame that led from `before` to `state`.
+    """
+    if before.colour is None and state.colour is not None:
+        observer.begin_light()
+    elif before.colour is not None and state.colour is None:
+        observer.end_light()
 
 
 def follow_relief(observer: FrameObserver, before: LoginState, state: LoginState) -> None:
@@ -148,14 +172,19 @@ class LoginCourse:
         observation = self._compared(analysis)
         state = advance_login(before, observation)
         follow_relief(self._observer, before, state)
+        follow_light(self._observer, before, state)
+        # Nobody knows a move or a colour before its reply is out, however long the engine took.
+        told_at_s = at_s + self._clock.monotonic_s() - began_s
         if state.move is not before.move:
-            # Nobody knows a move before its reply is out, however long the engine took.
-            state = announce_move(state, at_s=at_s + self._clock.monotonic_s() - began_s)
+            state = announce_move(state, at_s=told_at_s)
+        if _shown(state) != _shown(before):
+            state = announce_shade(state, at_s=told_at_s)
         self._state = state
         return _view(state, observation.face, is_good=_counts(before, state))
 
     def _begun(self, at_s: float) -> LoginState:
-        return begin_login(self._policy, draw_moves(self._policy), at_s=at_s)
+        policy = self._policy
+        return begin_login(policy, draw_moves(policy), colours=draw_shades(policy), at_s=at_s)
 
     def _compared(self, analysis: Analysis) -> Observation:
         """Without a template every face is another person's, so that nothing shows the lack."""
@@ -222,6 +251,11 @@ class LoginCourse:
         return {} if confirms is None else {"act": confirms.act_name, "factor": "face"}
 
 
+def _shown(state: LoginState) -> tuple[int, int] | None:
+    """Which colour of which sequence is on the screen; None while there is none."""
+    return (state.mistakes, state.colours.step) if state.colours and state.colour else None
+
+
 def _view(state: LoginState, face: FaceEvidence | None, *, is_good: bool) -> FrameView:
     challenge = state.challenge
     return FrameView(
@@ -232,6 +266,8 @@ def _view(state: LoginState, face: FaceEvidence | None, *, is_good: bool) -> Fra
         is_good=is_good,
         reach=challenge.reach if challenge and challenge.move else 0.0,
         moves=challenge.progress if challenge else None,
+        colour=state.colour.value if state.colour else None,
+        colours=state.colours.progress if state.colours else None,
     )
 
 
@@ -240,6 +276,8 @@ def _counts(before: LoginState, state: LoginState) -> bool:
 
 
 def _hint(state: LoginState) -> Hint:
+    if state.colour is not None:
+        return state.hint if state.hint in _SHOWN_IN_COLOUR else Hint.HOLD_STILL
     is_kept = state.move is None or state.hint in _SHOWN_WHILE_MOVING
     return state.hint if is_kept else Hint.HOLD_STILL
 

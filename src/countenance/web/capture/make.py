@@ -8,6 +8,7 @@ from functools import partial
 
 from countenance.biometrics.templates import Template
 from countenance.ceremony.challenge import ChallengePolicy
+from countenance.ceremony.colour import ColourPolicy
 from countenance.ceremony.enrolment import EnrolmentPolicy
 from countenance.ceremony.login import LoginPolicy
 from countenance.ceremony.policy import PassivePolicy, PolicyName
@@ -29,10 +30,17 @@ _LOG = logging.getLogger(__name__)
 LOGIN_DONE = "/login/complete"
 STEP_UP_DONE = "/step-up/complete"
 ENROLMENT_DONE = "/enrol/complete"
+MOVES_WITHOUT_COLOUR = 5
+"""Moves that take the place of the colours, where the installation allows it."""
 
 
 def make_session(
-    web: Web, transaction: Transaction, *, device: Device | None = None, mark: str = ""
+    web: Web,
+    transaction: Transaction,
+    *,
+    device: Device | None = None,
+    mark: str = "",
+    wants_colours: bool = True,
 ) -> CaptureSession:
     """Begin the capture that a redeemed ticket stands for.
 
@@ -41,14 +49,18 @@ def make_session(
         transaction: of the ticket.
         device: this browser as one of the transaction's user; None when it is not known.
         mark: what the page made of the camera's name; may be anything.
+        wants_colours: False is the wish of whoever cannot look at them; the settings decide
+            whether it is granted.
     """
     settings = web.container.settings
+    policy = login_policy(settings.login, wants_colours=wants_colours)
     enrols = transaction.purpose is Purpose.ENROLMENT
     camera = CaptureCamera(
         transaction, device, mark, _calibration(web), is_trusted_to_move=not enrols
     )
-    make = _enrolment if enrols else _login
-    course: Course = make(web, transaction, camera)
+    course: Course = (
+        _enrolment(web, transaction, camera) if enrols else _login(web, transaction, camera, policy)
+    )
     return CaptureSession(
         course,
         credit=settings.capture.credit,
@@ -66,21 +78,28 @@ def _calibration(web: Web) -> Calibration | None:
     )
 
 
-def login_policy(settings: LoginSettings) -> LoginPolicy:
-    """What this installation asks of a login."""
+def login_policy(settings: LoginSettings, *, wants_colours: bool = True) -> LoginPolicy:
+    """What this installation asks of a login, by whoever wants colours or would rather not."""
     passive = replace(
         PassivePolicy(), frames_needed=settings.frames, time_limit_s=settings.time_limit_s
     )
-    asks_moves = settings.policy == PolicyName.STANDARD
-    return LoginPolicy(passive, ChallengePolicy() if asks_moves else None)
+    if settings.policy == PolicyName.PASSIVE:
+        return LoginPolicy(passive)
+    if settings.policy == PolicyName.STANDARD:
+        return LoginPolicy(passive, ChallengePolicy())
+    if settings.without_colour == "moves" and not wants_colours:
+        return LoginPolicy(passive, ChallengePolicy(moves=MOVES_WITHOUT_COLOUR))
+    return LoginPolicy(passive, ChallengePolicy(), ColourPolicy())
 
 
-def _login(web: Web, transaction: Transaction, camera: CaptureCamera) -> LoginCourse:
+def _login(
+    web: Web, transaction: Transaction, camera: CaptureCamera, policy: LoginPolicy
+) -> LoginCourse:
     identity, settings = web.container.identity, web.container.settings.login
     template, lack = _readable(web, transaction)
     return LoginCourse(
         transaction,
-        policy=login_policy(settings),
+        policy=policy,
         observer=web.recognition.new_observer(),
         clock=web.container.clock,
         template=template,

@@ -29,6 +29,10 @@ class FrameView:
     """How much of the move that is asked for is made, 0..1."""
     moves: tuple[int, int] | None = None
     """Moves made and moves asked for; None outside of a challenge."""
+    colour: str | None = None
+    """`ceremony.palette.Colour` that the screen has to show now; None for the page as it is."""
+    colours: tuple[int, int] | None = None
+    """Colours shown before this one, and colours in all; None before the first."""
 
 
 def ready(*, credit: int, frames_needed: int, time_limit_s: float, purpose: str) -> Reply:
@@ -58,6 +62,8 @@ def frame(sequence: int, view: FrameView, *, credit: int = 1) -> Reply:
             "good": view.is_good,
             "reach": round(view.reach, 2),
             "moves": None if view.moves is None else list(view.moves),
+            "colour": view.colour,
+            "colours": None if view.colours is None else list(view.colours),
             "credit": credit,
         }
     )

@@ -68,6 +68,7 @@ def _admit() -> None:
         transaction,
         device=known_device(transaction.user_id),
         mark=request.args.get("camera", ""),
+        wants_colours=request.args.get("colours") != "no",
     )
 
 

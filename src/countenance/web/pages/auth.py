@@ -34,6 +34,7 @@ from countenance.web.errors import (
     ThrottledError,
 )
 from countenance.web.pages import steps
+from countenance.web.pages.stage import stage_of
 from countenance.web.relying_party import relying_party
 from countenance.web.security import safe_next
 
@@ -133,9 +134,8 @@ def face() -> Answer:
         return redirect(url_for("auth.password"))
     if transaction.purpose is not Purpose.LOGIN:
         return redirect(url_for("enrol.enrol"))
-    return render_template(
-        "login_face.html", person=user, frames=web().container.settings.login.frames
-    )
+    stage = stage_of(web().container.settings.login)
+    return render_template("login_face.html", person=user, **stage)
 
 
 @public

@@ -16,6 +16,7 @@ from countenance.web.errors import FORM_REFUSED, NoTransactionError
 from countenance.web.pages import steps
 from countenance.web.pages.auth import PASSWORD_RATE, TICKET_RATE, Answer, issue_ticket
 from countenance.web.pages.passkeys import as_call, given_answer, party_here
+from countenance.web.pages.stage import stage_of
 from countenance.web.pages.ways import use_app_code
 from countenance.web.security import safe_next
 
@@ -54,9 +55,8 @@ def choose() -> Answer:
 
 def face() -> Answer:
     _, confirms = _own(Factor.FACE)
-    return render_template(
-        "step_up_face.html", confirms=confirms, frames=web().container.settings.login.frames
-    )
+    stage = stage_of(web().container.settings.login)
+    return render_template("step_up_face.html", confirms=confirms, **stage)
 
 
 @limited(TICKET_RATE)

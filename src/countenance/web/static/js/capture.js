@@ -5,6 +5,7 @@ import { countdown } from "./countdown.js";
 import { drawBox } from "./face_box.js";
 import { FrameSource } from "./frames.js";
 import { Ring, drawBadge } from "./ring.js";
+import { orderChoices, showShade } from "./shade.js";
 import { Speech } from "./speech.js";
 import * as words from "./words.js";
 
@@ -23,6 +24,7 @@ const speech = new Speech(part("speech"));
 
 /** What the current try holds; a new object for each. @type {{connection: Connection|null, over: boolean, moves?: number[]|null}} */
 let attempt = { connection: null, over: true };
+let wantsColours = true;
 let lineUntil = 0;
 let stopCountdown = () => {};
 
@@ -53,12 +55,13 @@ function setState(state) {
   stage.dataset.state = state;
 }
 
-/** Which of the buttons are there. @param {{again?: boolean, other?: boolean, start?: boolean, cannot?: boolean}} shown */
-function offer({ again = false, other = false, start = false, cannot = false } = {}) {
+/** Which of the buttons are there. @param {{again?: boolean, other?: boolean, start?: boolean, cannot?: boolean, moves?: boolean}} shown */
+function offer({ again = false, other = false, start = false, cannot = false, moves = false } = {}) {
   part("again").hidden = !again;
   part("other").hidden = !other;
   part("start").hidden = !start;
   part("cannot").hidden = !cannot;
+  if (part("moves-only")) part("moves-only").hidden = !moves;
   if (again) part("again").focus({ preventScroll: true });
 }
 
@@ -78,6 +81,7 @@ function finish() {
   camera.freeze(part("still"));
   camera.close();
   ring.point(null);
+  showShade(null);
 }
 
 async function begin() {
@@ -88,6 +92,7 @@ async function begin() {
   drawBox(part("box"), null, camera.size);
   say(words.ASKING.line, words.ASKING.detail, { urgent: true });
   part("note").hidden = false;
+  part("moves-only")?.classList.remove("primary");
   offer({ cannot: true });
   try {
     await camera.open((kind) => fail(words.CAMERA_TROUBLE[kind]));
@@ -98,7 +103,8 @@ async function begin() {
     const ticket = await fetchTicket(stage.dataset.ticket);
     if (mine.over) return;
     mine.connection = new Connection(
-      stage.dataset.socket, ticket, mark, (reply) => answer(mine, reply), () => closed(mine));
+      stage.dataset.socket, { ticket, camera: mark, colours: wantsColours ? "yes" : "no" },
+      (reply) => answer(mine, reply), () => closed(mine));
     await pump(mine);
   } catch (error) {
     if (error instanceof CameraError) fail(words.CAMERA_TROUBLE[error.kind]);
@@ -142,7 +148,9 @@ function showFrame(reply) {
   setState(holds && (reply.good || done > 0) ? "good" : "looking");
   if (attempt.moves && !reply.moves) sayAnew();
   attempt.moves = reply.moves;
+  showShade(reply.colour);
   if (!holds) say(words.HINTS[reply.hint].line, words.HINTS[reply.hint].detail ?? "");
+  else if (reply.colour) say(words.COLOURS.line, words.coloursDetail(...reply.colours));
   // A move has to be heard at once: there are six seconds for it.
   else if (isMove) say(words.MOVES[reply.prompt].line, words.MOVES[reply.prompt].detail, { urgent: true });
   else say((words.PROMPTS[reply.prompt] ?? words.HINTS.hold_still).line, restDetail(reply));
@@ -150,6 +158,7 @@ function showFrame(reply) {
 
 /** The line below while nothing has to be mended or moved. @param {any} reply */
 function restDetail(reply) {
+  if (reply.colours) return words.COLOURS.over;
   return reply.moves ? words.movesDetail(...reply.moves) : words.progressDetail(...reply.progress);
 }
 
@@ -191,7 +200,8 @@ function showRefusal(reply) {
   const isPause = attempt.wasHidden && ["technical", "interrupted"].includes(reply.reason);
   const why = isPause ? words.CONNECTION_TROUBLE.paused : table[reply.reason] ?? words.LOGIN_REFUSALS.technical;
   say(why.line, why.detail, { urgent: true });
-  offer({ again: reply.tries_left > 0, other: true });
+  const mayTry = reply.tries_left > 0;
+  offer({ again: mayTry, other: true, moves: mayTry && reply.reason === "too_bright" });
   if (isLogin) part("note").textContent = words.triesDetail(reply.tries_left);
   if (reply.tries_left === 0) leaveForPassword();
   if (reply.wait_s) holdAgain(reply.wait_s);
@@ -273,4 +283,7 @@ part("again").addEventListener("click", (event) => {
   if (!event.currentTarget.hasAttribute("aria-disabled")) begin();
 });
 part("start").addEventListener("click", begin);
+part("moves-only")?.addEventListener("click", () => { wantsColours = false; begin(); });
+orderChoices(part("start"), part("moves-only"));
+if (isLogin && "waits" in stage.dataset) speech.say(`${part("line").textContent}. ${part("detail").textContent}`);
 if (!("waits" in stage.dataset)) begin();

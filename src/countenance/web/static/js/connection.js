@@ -57,15 +57,14 @@ export async function withHeader(image, sequence, takenMs) {
 export class Connection {
   /**
    * @param {string} path of the WebSocket
-   * @param {string} ticket
-   * @param {string} mark of the camera, see `Camera.mark`
+   * @param {Record<string, string>} wishes the ticket, the mark of the camera (see
+   *   `Camera.mark`), and whether colours of the screen are wanted
    * @param {(reply: object) => void} onReply
    * @param {() => void} onClosed
    */
-  constructor(path, ticket, mark, onReply, onClosed) {
+  constructor(path, wishes, onReply, onClosed) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const asked = new URLSearchParams({ ticket, camera: mark });
-    this.socket = new WebSocket(`${scheme}://${location.host}${path}?${asked}`);
+    this.socket = new WebSocket(`${scheme}://${location.host}${path}?${new URLSearchParams(wishes)}`);
     this.sequence = 0;
     this.credit = 0;
     this.startedAt = performance.now();

@@ -44,6 +44,11 @@ export const SIDES = {
   turn_right: "right",
 };
 
+/** While the screen changes its colour, and after. */
+export const COLOURS = { line: "Look at the screen", over: "The colours are over" };
+/** @param {number} done @param {number} all */
+export const coloursDetail = (done, all) => `Hold still. Colour ${done + 1} of ${all}`;
+
 /** Said when the moves begin anew, good frames first. @type {Words} */
 export const ONCE_MORE = { line: "Once more", detail: "Look straight into the camera, then follow the words." };
 
@@ -57,6 +62,10 @@ export const LOGIN_REFUSALS = {
   },
   too_slow: { line: "That took too long", detail: "Try again when you are ready." },
   several_faces: { line: "Unauthorized", detail: "Someone else was in the picture. Only you, please." },
+  too_bright: {
+    line: "The colours did not show on your face",
+    detail: "Darken the room or make the screen brighter, come a little closer, then try again.",
+  },
   technical: { line: "That did not work", detail: "The connection or the server broke off. Try again." },
 };
 
@@ -80,6 +89,14 @@ export const ENROLMENT_REFUSALS = {
   flat_picture: {
     line: "This did not look like a person",
     detail: "Face the camera yourself, in good light, without a phone or photo in front of it.",
+  },
+  colour_ignored: {
+    line: "This did not look like a person",
+    detail: "Face the camera yourself, in good light, without a phone or photo in front of it.",
+  },
+  colour_unseen: {
+    line: "The colours did not show on your face",
+    detail: "Darken the room or make the screen brighter, then try again.",
   },
   frozen: { line: "The picture does not move", detail: "The camera sends one picture again and again. Close other programs that use it, or take another camera." },
   replayed: { line: "These pictures were sent before", detail: "Stand before the camera yourself. A recording cannot be enrolled." },
