@@ -369,6 +369,7 @@ def inside(camera: Photographer, stage: Stage) -> None:
         ("person-remove", f"/people/{grace}/remove"),
         ("person-enrol", f"/people/{grace}/enrol"),
         ("attempts", "/attempts"),
+        ("audit", "/audit"),
         ("account", "/account"),
         ("account-password", "/account/password"),
         ("account-face", "/account/face"),
@@ -380,6 +381,9 @@ def inside(camera: Photographer, stage: Stage) -> None:
         ("detection", "/detection"),
     ):
         camera.shoot(name, path=path)
+    camera.page.goto(f"{camera.url}/audit")
+    camera.page.get_by_role("button", name="Check now").click()
+    camera.shoot("audit-checked")
     camera.page.goto(f"{camera.url}/people/{alan}")
     camera.page.get_by_role("button", name="Give a login code").click()
     camera.shoot("person-code")

@@ -15,6 +15,8 @@ class Tag(StrEnum):
     KEYS_ROTATED = "system:keys:rotated"
     BACKUP_MADE = "system:backup:made"
     BACKUP_RESTORED = "system:backup:restored"
+    AUDIT_BEGAN = "system:audit:began"
+    AUDIT_EXPORTED = "system:audit:exported"
     DETECTOR_PROMOTED = "system:detector:promoted"
     DETECTOR_DEMOTED = "system:detector:demoted"
     SECOND_OPINION_INSTALLED = "system:second-opinion:installed"

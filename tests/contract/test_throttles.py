@@ -12,6 +12,7 @@ from countenance.biometrics.templates import Template
 from countenance.clock import ManualClock
 from countenance.db import open_database
 from countenance.events import Tag
+from countenance.identity.audit_trail import open_trail
 from countenance.identity.interfaces import User, UserId
 from countenance.identity.schema import upgrade
 from countenance.identity.services import Identity
@@ -46,7 +47,9 @@ def book(
         database = open_database(url)
         stack.callback(database.close)
         upgrade(database)
-        yield SqlThrottleBook(Store(database, clock))
+        store = Store(database, clock)
+        open_trail(store, b"seals the rows that tallies leave")
+        yield SqlThrottleBook(store)
 
 
 @pytest.fixture

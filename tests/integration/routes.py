@@ -17,6 +17,8 @@ PUBLIC: Final = None
 EVERYBODY: Final = frozenset(Role)
 STAFF: Final = frozenset({OFFICER, ADMINISTRATOR})
 READERS: Final = STAFF | {AUDITOR}
+AUDITORS: Final = frozenset({AUDITOR})
+TRAIL_READERS: Final = AUDITORS | {ADMINISTRATOR}
 ADMINISTRATORS: Final = frozenset({ADMINISTRATOR})
 
 ROUTES: Final[Mapping[str, frozenset[Role] | None]] = {
@@ -78,6 +80,9 @@ ROUTES: Final[Mapping[str, frozenset[Role] | None]] = {
     "sessions.end_all": ADMINISTRATORS,
     "attempts.own": EVERYBODY,
     "attempts.everybody": READERS,
+    "audit.trail": TRAIL_READERS,
+    "audit.check": TRAIL_READERS,
+    "audit.export": AUDITORS,
     "people.people": READERS,
     "people.person": READERS,
     "people.add": ADMINISTRATORS,

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "restore": "countenance.cli.backup:restore",
     "evaluate": "countenance.cli.evaluate:evaluate",
     "bench": "countenance.cli.bench:bench",
+    "audit": "countenance.cli.audit:audit",
     "doctor": "countenance.cli.doctor:doctor",
 }
 """Name of a command to the module and object that hold it; imported when it is asked for."""

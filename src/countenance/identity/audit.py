@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session as DbSession
 from countenance.events import Tag
 from countenance.identity.interfaces import AuditEvent, UserId
 from countenance.identity.models import AuditRow
-from countenance.identity.store import Store, clean_address
+from countenance.identity.store import PENDING, Store, clean_address
 
 
 class SqlAuditTrail:
@@ -83,7 +83,11 @@ def note(
     address: str = "",
     details: Mapping[str, str] | None = None,
 ) -> None:
-    """Add a row to the transaction of the act that it tells of."""
+    """Add a row to the transaction of the act that it tells of.
+
+    It is sealed at the end of that transaction, so that the chain is held only for a moment and
+    whoever holds it waits for nobody.
+    """
     row = AuditRow(
         at=at,
         tag=tag.value,
@@ -92,8 +96,7 @@ def note(
         address=clean_address(address),
         details=json.dumps(dict(details or {}), sort_keys=True),  # ASCII: escapes what is not
     )
-    session.add(row)
-    session.flush()
+    session.info.setdefault(PENDING, []).append(row)
 
 
 def _event(row: AuditRow) -> AuditEvent:

@@ -24,6 +24,7 @@ from countenance.db import DatabaseError, open_database
 from countenance.errors import ConfigurationError
 from countenance.events import Tag
 from countenance.identity.audit import note
+from countenance.identity.audit_trail import open_trail
 from countenance.identity.authenticator_apps import reseal_secrets
 from countenance.identity.errors import StorageError
 from countenance.identity.keys import (
@@ -86,6 +87,7 @@ def rotate_keys(settings: Settings, *, clock: Clock, new_key_file: Path | None =
         upgrade(database)
         store = Store(database, clock)
         old = open_keys(store, home=settings.home, configured=settings.master_key)
+        open_trail(store, old.audit)
         return _rotate(store, old, home=settings.home, given=new_key_file)
     except DatabaseError as error:
         raise StorageError(error.message, remedy=error.remedy) from error

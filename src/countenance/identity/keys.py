@@ -58,6 +58,8 @@ class Keys:
     """Hashes recovery codes."""
     carrying: bytes = field(repr=False)
     """Wraps keys that outlived the master key which they were derived from."""
+    audit: bytes = field(repr=False)
+    """Seals the chain of the audit trail; outlives a rotation, or all earlier rows would break."""
     names: bytes = field(repr=False)
     """Digests names that were typed and that nobody has."""
     seen_frames: bytes = field(repr=False)
@@ -173,6 +175,7 @@ def derive(master: bytes) -> Keys:
         authenticator_apps=_expand(master, b"countenance/authenticator-apps/1"),
         recovery_codes=_expand(master, b"countenance/recovery-codes/1"),
         carrying=_expand(master, b"countenance/carrying/1"),
+        audit=_expand(master, b"countenance/audit-chain/1"),
         names=_expand(master, b"countenance/typed-names/1"),
         seen_frames=_expand(master, b"countenance/seen-frames/1"),
         check=_expand(master, b"countenance/key-check/1").hex(),

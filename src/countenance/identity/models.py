@@ -174,3 +174,7 @@ class AuditRow(Base):
     address: Mapped[str] = mapped_column(String(64))
     details: Mapped[str] = mapped_column(Text)
     """A JSON object of strings."""
+    number: Mapped[int | None] = mapped_column(BigInteger, unique=True, index=True)
+    """Place in the chain, from 1; None outside of it."""
+    mac: Mapped[str | None] = mapped_column(DIGEST)
+    """HMAC of `audit_chain`."""

@@ -10,6 +10,7 @@ from countenance.clock import Clock
 from countenance.db import Database, DatabaseError, open_database
 from countenance.identity.administration_interfaces import Invitations, PendingFaces
 from countenance.identity.audit import SqlAuditTrail
+from countenance.identity.audit_trail import SealedTrail, open_trail
 from countenance.identity.authenticator_apps import SqlAuthenticatorApps
 from countenance.identity.camera_calibrations import SqlCameraCalibrations
 from countenance.identity.devices import SqlDevices
@@ -97,6 +98,7 @@ class Identity:
     throttles: Throttles
     seen_frames: SeenFrames
     audit: AuditTrail
+    trail: SealedTrail
     key_fingerprint: str
     """Tells master keys apart; reveals nothing of them."""
     _database: Database
@@ -153,6 +155,7 @@ def open_identity(
 
 def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
     keys = open_keys(store, home=settings.home, configured=settings.master_key)
+    trail = open_trail(store, keys.audit)
     sessions = SqlSessions(
         store,
         idle_limit_s=settings.sessions.idle_limit_s,
@@ -198,6 +201,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         ),
         seen_frames=seen_frames,
         audit=SqlAuditTrail(store),
+        trail=trail,
         key_fingerprint=keys.check[:16],
         _database=store.database,
         _expiring=(sessions, transactions, codes, devices, invitations, pending_faces),

@@ -16,11 +16,13 @@ from countenance.clock import Clock
 from countenance.db import Database, DatabaseError
 from countenance.identity.errors import StorageError, UserNotFoundError
 from countenance.identity.interfaces import FaceSummary, Role, User, UserId
-from countenance.identity.models import TemplateRow, UserRow
+from countenance.identity.models import AuditRow, TemplateRow, UserRow
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=60)
 """How far the calendar clock may have been set back before what was made later is refused."""
 MAX_ADDRESS: Final = 64
+PENDING: Final = "audit-rows"
+"""Where a session keeps audit rows that are to be sealed."""
 
 
 class Store:
@@ -30,6 +32,7 @@ class Store:
         self.database = database
         self._clock = clock
         self._after_erasure: list[Callable[[], None]] = []
+        self._seal: Callable[[DbSession, list[AuditRow]], None] = _no_chain
 
     def now(self) -> datetime:
         """The calendar time, UTC and aware."""
@@ -43,6 +46,12 @@ class Store:
         """
         with _as_storage_error(), self.database.transaction() as session:
             yield session
+            if pending := session.info.pop(PENDING, None):
+                self._seal(session, pending)
+
+    def seal_with(self, seal: Callable[[DbSession, list[AuditRow]], None]) -> None:
+        """Have the audit rows of each transaction sealed by this, at its end."""
+        self._seal = seal
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[DbSession]:
@@ -60,6 +69,10 @@ class Store:
             self.database.scrub()
         for call in self._after_erasure:
             call()
+
+
+def _no_chain(_session: DbSession, _rows: list[AuditRow]) -> None:
+    raise RuntimeError("the chain of the audit trail was not opened")
 
 
 @contextlib.contextmanager

@@ -35,6 +35,7 @@ from countenance.web.lab.uploads import sweep_uploads, upload_folder
 from countenance.web.pages import (
     account,
     attempts,
+    audit,
     auth,
     detection,
     enrol,
@@ -71,6 +72,7 @@ _PAGES = (
     sessions,
     people,
     attempts,
+    audit,
     privacy,
     lab,
     detection,
