@@ -93,9 +93,10 @@ def refuse_other_run(folder: Path, run: Mapping[str, Any]) -> None:
         return
     differing = [name for name in run if before.get(name) != run[name]]
     if differing:
+        name = differing[0]
+        other = "other" if name.endswith("s") else "another"
         raise OtherRunError(
-            f"The run that was stopped had another {differing[0]}: "
-            f"{before.get(differing[0])}, not {run[differing[0]]}.",
+            f"The run that was stopped had {other} {name}: {before.get(name)}, not {run[name]}.",
             remedy=f"Resume it with what it was begun with, or remove {folder} to begin anew.",
         )
 
