@@ -469,18 +469,30 @@ def security(camera: Photographer, stage: Stage) -> None:
     for name, path in (
         ("account", "/account"),
         ("security", "/account/security"),
-        ("security-app-remove", "/account/security/app/remove"),
     ):
         camera.shoot(name, path=path)
     page.goto(camera.url + "/account/security/app/add")
-    page.get_by_label("Your password").fill(PASSWORD)
+    page.wait_for_url("**/step-up/face")
+    camera.shoot("step-up-face")
+    camera.shoot("step-up", path="/step-up/other")
+    camera.shoot("step-up-app", path="/step-up/app")
+    stage.seen = lambda: Seen(box_xyxy=BOX)
+    page.goto(camera.url + "/step-up/face")
+    page.wait_for_url("**/account/security/app/add", timeout=30_000)
     page.get_by_role("button", name="Show the code").click()
     camera.shoot("security-app")
     page.goto(camera.url + "/account/security/codes")
+    page.wait_for_url("**/account/security/codes", timeout=30_000)
     camera.shoot("security-codes-make")
-    page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Make ten codes").click()
     camera.shoot("security-codes")
+    stage.clock.advance(120)
+    elsewhere = identity.devices.remember(None, eileen, label="Chrome on Windows")
+    identity.sessions.begin(
+        eileen, methods=("pwd", "face"), address="192.0.2.7", device_id=elsewhere.device.id
+    )
+    camera.shoot("news", path="/account")
+    camera.shoot("sessions", path="/account/sessions")
 
 
 def slowed_down(camera: Photographer, stage: Stage) -> None:

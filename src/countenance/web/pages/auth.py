@@ -193,11 +193,16 @@ def code() -> Answer:
         return redirect(url_for("auth.password"))
     if transaction.actor_id is not None or find_session() is not None:
         return redirect(url_for("home.home"))
-    if Factor.LOGIN_CODE not in steps.offered(transaction, user):
+    offered = steps.offered(transaction, user)
+    if Factor.LOGIN_CODE not in offered:
         raise NoTransactionError("This way is not open.", remedy="Log in again.")
+    values: dict[str, object] = {
+        "person": user,
+        "purpose": transaction.purpose,
+        "has_others": bool(offered - {Factor.FACE, Factor.LOGIN_CODE}),
+    }
     if request.method == "GET":
-        return render_template("login_code.html", person=user, purpose=transaction.purpose)
-    values: dict[str, object] = {"person": user, "purpose": transaction.purpose}
+        return render_template("login_code.html", **values)
     try:
         is_right = tries.check_code(user, request.form.get("code", ""))
     except ThrottledError as error:

@@ -37,7 +37,7 @@ def make_blueprint() -> Blueprint:
 
 @public
 def choose() -> Answer:
-    """The ways that lead on for this user; the only one is opened at once."""
+    """The ways that lead on for this user; the only one beside the camera is opened at once."""
     _, transaction = pending()
     user = pending_user(transaction)
     if user.must_change_password:
@@ -45,7 +45,7 @@ def choose() -> Answer:
     if transaction.actor_id is not None or find_session() is not None:
         return redirect(url_for("home.home"))
     offered = steps.offered(transaction, user)
-    if offered == frozenset({Factor.LOGIN_CODE}):
+    if offered - {Factor.FACE} == {Factor.LOGIN_CODE}:
         return redirect(url_for("auth.code"))
     return render_template("login_other.html", person=user, offered=offered)
 
