@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,10 @@ from countenance.clock import ManualClock
 from countenance.events import Tag
 from countenance.identity.errors import NoPendingFaceError, OwnApprovalError, UserNotFoundError
 from countenance.identity.interfaces import FaceState, Role, User, UserFilter, UserId
+from countenance.identity.key_rotation import rotate_keys
 from countenance.identity.pending_faces import LIFETIME
 from countenance.identity.services import Identity
+from countenance.settings import Settings
 from tests.contract.support import PASSWORD, add_viewer, all_rows, outcomes
 
 
@@ -181,3 +184,19 @@ def test_it_goes_with_its_user_and_stays_without_whoever_enrolled_it(
     assert not [row for table, row in all_rows(database_url) if table == "pending_faces"]
     with pytest.raises(UserNotFoundError):
         identity.pending_faces.propose(bob.id, template, actor=admin.id)
+
+
+def test_a_new_master_key_opens_a_face_that_waits(
+    identity: Identity,
+    admin: User,
+    bob: User,
+    template: Template,
+    settings: Settings,
+    clock: ManualClock,
+    open_another: Callable[..., Identity],
+) -> None:
+    face_id = proposed(identity, bob, template, by=admin)
+    assert rotate_keys(settings, clock=clock).templates == 1
+    after = open_another()
+    after.pending_faces.confirm(bob.id, face_id)
+    assert is_enrolled(after, bob, template)

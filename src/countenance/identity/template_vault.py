@@ -24,7 +24,7 @@ from countenance.identity.errors import TemplateUnreadableError
 from countenance.identity.interfaces import UserId
 from countenance.identity.keys import Keys, check_current
 from countenance.identity.models import TemplateKeyRow, TemplateRow
-from countenance.identity.pending_face_rows import drop_pending_face
+from countenance.identity.pending_face_rows import PendingFaceRow, drop_pending_face
 from countenance.identity.store import Store, affected, read_user
 from countenance.identity.template_changes import note_change
 from countenance.identity.throttle_book import forget_tallies
@@ -164,7 +164,7 @@ def unseal(sealed: Sealed, *, user_id: UserId, pack: str, wrapping_key: bytes) -
 
 
 def rewrap_data_keys(session: DbSession, *, old_key: bytes, new_key: bytes) -> tuple[int, int]:
-    """Wrap every data key anew; the templates themselves stay as they are.
+    """Wrap every data key anew, also of faces that wait for approval; templates stay as they are.
 
     Returns: how many were wrapped, and how many could not be opened and stay as they are.
     """
@@ -172,16 +172,40 @@ def rewrap_data_keys(session: DbSession, *, old_key: bytes, new_key: bytes) -> t
     for row, key in session.execute(select_records()).all():
         if key is None:
             continue
-        context = b"key" + _context(UserId(row.user_id), row.pack)
-        try:
-            data_key = AESGCM(old_key).decrypt(key.nonce, key.wrapped_key, context)
-        except (InvalidTag, ValueError):
+        anew = _wrapped_anew(row, key.nonce, key.wrapped_key, old_key=old_key, new_key=new_key)
+        if anew is None:
             unreadable += 1
-            continue
-        key.nonce = os.urandom(NONCE_BYTES)
-        key.wrapped_key = AESGCM(new_key).encrypt(key.nonce, data_key, context)
-        wrapped += 1
+        else:
+            key.nonce, key.wrapped_key = anew
+            wrapped += 1
+    for face in session.scalars(select(PendingFaceRow)).all():
+        anew = _wrapped_anew(
+            face, face.key_nonce, face.wrapped_key, old_key=old_key, new_key=new_key
+        )
+        if anew is None:
+            unreadable += 1
+        else:
+            face.key_nonce, face.wrapped_key = anew
+            wrapped += 1
     return wrapped, unreadable
+
+
+def _wrapped_anew(
+    row: TemplateRow | PendingFaceRow,
+    nonce: bytes,
+    wrapped_key: bytes,
+    *,
+    old_key: bytes,
+    new_key: bytes,
+) -> tuple[bytes, bytes] | None:
+    """Nonce and wrapped data key under the new key; None when the old one does not open it."""
+    context = b"key" + _context(UserId(row.user_id), row.pack)
+    try:
+        data_key = AESGCM(old_key).decrypt(nonce, wrapped_key, context)
+    except (InvalidTag, ValueError):
+        return None
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce, AESGCM(new_key).encrypt(nonce, data_key, context)
 
 
 def _context(user_id: UserId, pack: str) -> bytes:
