@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from countenance.events import Tag
 from countenance.identity.interfaces import DeviceId, User, UserId
 from countenance.identity.throttles import Attempt
 from countenance.identity.throttling import Decision, Tried
 from countenance.web.context import address, identity, known_device
 from countenance.web.errors import PausedError, ShutError, ThrottledError
+
+NOBODY: Final = UserId("00000000-0000-0000-0000-000000000000")
+"""No user has this id."""
 
 
 def check_password(name: str, password: str) -> User | None:
@@ -90,8 +95,11 @@ def check_open(factor: Tried, user_id: UserId) -> None:
 
 
 def _device(user_id: UserId | None) -> DeviceId | None:
-    """The browser of this request as a device of that user; None when it is not known."""
-    found = known_device(user_id) if user_id else None
+    """The browser of this request as a device of that user; None when it is not known.
+
+    It is looked for whether or not somebody has the name, so that the work tells nothing.
+    """
+    found = known_device(user_id or NOBODY)
     return found.id if found else None
 
 
