@@ -35,13 +35,16 @@ from countenance.ceremony.palette import Colour
 from countenance.clock import ManualClock, SystemClock
 from countenance.events import Tag
 from countenance.geometry.planarity import Planarity
-from countenance.identity.interfaces import Role, UserId
+from countenance.identity.acts import Act
+from countenance.identity.crowd import settle
+from countenance.identity.interfaces import FaceState, Role, UserFilter, UserId
 from countenance.identity.throttles import Attempt
 from countenance.identity.throttling import Tried
 from countenance.settings import LoginSettings, Settings, read_settings
 from countenance.web.app import create_app
 from countenance.web.capture import login
 from countenance.web.setup_code import ensure_setup_code
+from tests.fakes.doors import FRESH, SESSION
 from tests.fakes.recognition import FakeRecognition, Seen, face_of
 from tests.fakes.servers import serving
 from tests.fixtures.clips import ClipShelf
@@ -521,6 +524,81 @@ def slowed_down(camera: Photographer, stage: Stage) -> None:
     camera.shoot("person-slowed", path=f"/people/{id_of(stage.container, 'grace')}")
 
 
+def administration(camera: Photographer, stage: Stage) -> None:
+    """People among thousands: lists, roles, invitations, faces that wait for a second person."""
+    identity, page = stage.container.identity, camera.page
+    crowd = settle(
+        stage.container.settings, clock=stage.clock, people=2000, events=300,
+        pack=stage.recognition.pack,
+    )  # fmt: skip
+    own = crowd.somebody[Role.ADMINISTRATOR]
+    _come_in(camera, stage, own)
+    waiting = identity.users.list_users(UserFilter(face=FaceState.PENDING)).users
+    person, colleague = waiting[0].id, crowd.somebody[Role.OFFICER]
+    identity.pending_faces.propose(person, face_of(3, samples=10), actor=colleague)
+    identity.pending_faces.propose(waiting[1].id, face_of(4, samples=10), actor=own)
+    identity.recovery_codes.make(person)
+    for name, path in (
+        ("people-many", "/people"),
+        ("people-far", f"/people?after={crowd.middle}"),
+        ("people-filtered", "/people?search=mason&role=viewer&state=waiting"),
+        ("people-nobody", "/people?role=auditor&face=pending"),
+        ("people-waiting", "/people?face=pending"),
+        ("person-waiting", f"/people/{person}"),
+        ("person-own-proposal", f"/people/{waiting[1].id}"),
+        ("attempts-many", "/attempts"),
+    ):
+        camera.shoot(name, path=path)
+    _confirm(camera, stage, own, "people.role", user_id=person)
+    camera.shoot("person-role", path=f"/people/{person}/role")
+    _confirm(camera, stage, own, "people.factors", user_id=person)
+    camera.shoot("person-factors", path=f"/people/{person}/factors")
+    page.goto(camera.url + "/people/add")
+    page.get_by_label("Login name").fill("grace")
+    page.get_by_label("Full name").fill("Grace Hopper")
+    page.get_by_role("button", name="Add person").click()
+    camera.shoot("person-invited")
+    code = page.locator("[data-secret]").inner_text()
+    page.context.clear_cookies()
+    camera.shoot("invite-code", path=f"/invite#{code}")
+    page.get_by_role("button", name="Continue").click()
+    camera.shoot("invite-password")
+    camera.shoot("invite-used", path="/invite")
+    page.get_by_label("Code").fill("AAAAA-AAAAA")
+    page.get_by_role("button", name="Continue").click()
+    camera.shoot("invite-refused")
+    camera.password(waiting[0].name)
+    camera.shoot("login-new-face")
+    for role, name in ((Role.AUDITOR, "auditor"), (Role.OFFICER, "officer")):
+        page.context.clear_cookies()
+        _come_in(camera, stage, crowd.somebody[role])
+        camera.shoot(f"home-{name}", path="/")
+        camera.shoot(f"person-{name}", path=f"/people/{waiting[2].id}")
+    _come_in(camera, stage, person)
+    camera.shoot("account-new-face", path="/account/new-face")
+
+
+def _come_in(camera: Photographer, stage: Stage, user_id: UserId) -> None:
+    """A session without the way to it."""
+    identity = stage.container.identity
+    token = identity.sessions.begin(user_id, methods=("pwd", "face"), address="127.0.0.1")
+    camera.page.context.add_cookies([{"name": SESSION, "value": token, "url": camera.url}])
+
+
+def _confirm(camera: Photographer, stage: Stage, who: UserId, act: str, **parameters: str) -> None:
+    """As if the act had just been confirmed with the camera."""
+    identity = stage.container.identity
+    cookies = camera.page.context.cookies()
+    token = next(cookie["value"] for cookie in cookies if cookie["name"] == SESSION)
+    session = identity.sessions.find(token)
+    if session is None:
+        raise LookupError(act)
+    fresh = identity.step_up.issue(
+        who, session_id=session.id, act_digest=Act(act, parameters).digest
+    )
+    camera.page.context.add_cookies([{"name": FRESH, "value": fresh, "url": camera.url}])
+
+
 @contextlib.contextmanager
 def running(*, with_people: bool, policy: str) -> Iterator[tuple[Stage, str]]:
     with tempfile.TemporaryDirectory() as home:
@@ -543,6 +621,7 @@ ROUNDS: tuple[tuple[Callable[[Photographer, Stage], None], bool, str], ...] = (
     (security, True, "clip"),
     (lab, True, "clip"),
     (slowed_down, True, "clip"),
+    (administration, False, "clip"),
 )
 
 POLICIES = {"challenge": "standard", "colours": "strict"}

@@ -71,7 +71,7 @@ ATTEMPTS: Final[Mapping[Tag, str]] = {
 
 ROLES: Final[Mapping[Role, str]] = {
     Role.VIEWER: "Opens the apps and the own account",
-    Role.OPERATOR: "Works at the station, besides",
+    Role.OPERATOR: "Works at the station, and opens the apps",
     Role.OFFICER: "Runs elections; enrols faces, approves them and gives login codes",
     Role.ADMINISTRATOR: "Manages people, roles and this installation",
     Role.AUDITOR: "Reads the audit trail and refused attempts, changes nothing",

@@ -15,7 +15,6 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from countenance.bootstrap import Container
 from countenance.events import Tag
 from countenance.identity.permissions import Permission
-from countenance.vision.errors import VisionError
 from countenance.vision.installation import Source, wanted_sources
 from countenance.vision.model_store import ModelStore
 from countenance.vision.packs import Pack, shipped_pack
@@ -57,10 +56,7 @@ class Worth:
 
 def is_second_opinion_to_be_had(container: Container) -> bool:
     """Whether it would fit, is missing, and nobody has said that they do not want to hear of it."""
-    try:
-        is_missing = container.second_opinion is SecondOpinionState.MISSING
-    except VisionError:
-        return False  # told by the page of the detection, not by the first one
+    is_missing = container.second_opinion is SecondOpinionState.MISSING
     return is_missing and not (container.settings.home / _LATER).exists()
 
 
