@@ -148,15 +148,6 @@ def test_off_and_a_detector_of_ones_own_are_told_and_offer_nothing(tmp_path: Pat
     assert door.app.extensions[EXTENSION].installation.progress.stage is Stage.IDLE
 
 
-def test_a_damaged_detector_keeps_nobody_from_the_first_page(tmp_path: Path) -> None:
-    door = open_door(tmp_path, engine={"pad_card": str(tmp_path / "absent.json")})
-    visit = door.visit_as(door.administrator())
-    assert visit.get("/").status_code == 200
-    page = visit.get("/detection")
-    assert page.status_code == 500
-    assert "absent.json" in page.text
-
-
 @pytest.mark.real_data
 def test_after_a_yes_it_is_fetched_checked_and_used_at_once(
     door: Door, visit: Visit, mirror: Mirror, shared_data: Path

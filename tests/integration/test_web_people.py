@@ -11,6 +11,7 @@ import pytest
 from countenance.events import Tag
 from countenance.identity.interfaces import User
 from tests.fakes.doors import PASSWORD, SESSION, Door, Visit, open_door
+from tests.fakes.work import counted
 
 
 @pytest.fixture
@@ -138,6 +139,25 @@ def test_many_people_come_in_pages(door: Door, visit: Visit) -> None:
     assert "user24 to user29" in second
     assert 'rel="next"' not in second
     assert visit.get(link(second, "prev")).text == first
+
+
+def test_a_long_list_costs_as_many_statements_as_a_short_one(
+    door: Door, eileen: User, visit: Visit
+) -> None:
+    def cost(path: str) -> int:
+        visit.get(path)
+        with counted(door) as work:
+            assert visit.get(path).status_code == 200
+        return len(work.statements)
+
+    for number in range(3):
+        door.viewer(f"user{number:02}", face=None)
+        door.identity.audit.append(Tag.PASSWORD_REFUSED, subject_id=eileen.id)
+    few = cost("/people"), cost("/attempts")
+    for number in range(3, 22):
+        user = door.viewer(f"user{number:02}")
+        door.identity.audit.append(Tag.PASSWORD_REFUSED, subject_id=user.id)
+    assert (cost("/people"), cost("/attempts")) == few
 
 
 def test_a_filter_stays_on_the_next_page(door: Door, visit: Visit) -> None:

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "compare": "countenance.cli.bench_compare:compare",
     "enrol": "countenance.cli.bench_enrol:enrol",
     "login-frame": "countenance.cli.bench_login_frame:login_frame",
+    "pages": "countenance.cli.bench_pages:pages",
     "logins": "countenance.cli.bench_logins:logins",
     "search": "countenance.cli.bench_search:search",
 }

@@ -50,9 +50,9 @@ def _counts(session: DbSession, conditions: list[ColumnElement[bool]]) -> tuple[
     return total, enrolled
 
 
-def _has_face(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+def _has_face() -> ColumnElement[bool]:
     # Correlated by name: a page joins the templates itself.
-    return exists().where(TemplateRow.user_id == UserRow.id, *which).correlate(UserRow)
+    return exists().where(TemplateRow.user_id == UserRow.id).correlate(UserRow)
 
 
 def _conditions(fits: UserFilter) -> list[ColumnElement[bool]]:
@@ -83,7 +83,7 @@ def _face(state: FaceState, *, pack: str) -> ColumnElement[bool]:
         return ~_has_face()
     is_of_pack = TemplateRow.pack == pack if pack else true()
     wanted = is_of_pack if state is FaceState.ENROLLED else ~is_of_pack
-    return _has_face(wanted)
+    return UserRow.id.in_(select(TemplateRow.user_id).where(wanted))
 
 
 def _clean(text: str) -> str:
