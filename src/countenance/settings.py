@@ -253,6 +253,8 @@ class Settings:
     """SQLAlchemy URL; COUNTENANCE_DATABASE_URL, default SQLite in the home directory."""
     master_key: str | None = None
     """COUNTENANCE_MASTER_KEY(_FILE): 64 hex digits; None takes the key file of the home."""
+    metrics_token: str | None = None
+    """COUNTENANCE_METRICS_TOKEN(_FILE): reads `/metrics` from elsewhere; None only from here."""
     server: ServerSettings = field(default_factory=ServerSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     login: LoginSettings = field(default_factory=LoginSettings)
@@ -292,6 +294,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         home=home,
         database_url=_secret(values, "DATABASE_URL") or f"sqlite:///{home / 'countenance.db'}",
         master_key=_secret(values, "MASTER_KEY"),
+        metrics_token=_secret(values, "METRICS_TOKEN"),
         server=_group(ServerSettings, values),
         engine=_group(EngineSettings, values),
         login=_group(LoginSettings, values),

@@ -419,6 +419,9 @@ class Sessions(Protocol):
     def find(self, token: str) -> Session | None:
         """The session if it is neither ended, idle nor too old and its user is enabled."""
 
+    def count(self) -> int:
+        """How many sessions are neither ended, idle nor too old."""
+
     def end(self, token: str) -> None:
         """End one session; nothing happens when there is none."""
 

@@ -105,13 +105,18 @@ def carried_uses() -> tuple[str, ...]:
     return tuple(entry.name for entry in fields(Keys) if entry.name not in apart)
 
 
+def is_current_key(session: DbSession, keys: Keys) -> bool:
+    """Whether these are the keys that the database goes by."""
+    stored = session.scalar(select(InstallationRow.value).where(InstallationRow.name == CHECK_NAME))
+    return stored is not None and hmac.compare_digest(stored, keys.check)
+
+
 def check_current(session: DbSession, keys: Keys) -> None:
     """Make sure that what is encrypted now can be read tomorrow.
 
     Raises: StorageError: the master key was replaced since this process opened it.
     """
-    stored = session.scalar(select(InstallationRow.value).where(InstallationRow.name == CHECK_NAME))
-    if stored is None or not hmac.compare_digest(stored, keys.check):
+    if not is_current_key(session, keys):
         raise StorageError(
             "The master key was replaced while this server was running.",
             remedy="Restart the server; it then uses the new key.",

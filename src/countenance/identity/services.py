@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
@@ -39,7 +40,7 @@ from countenance.identity.interfaces import (
     Users,
 )
 from countenance.identity.invitations import SqlInvitations
-from countenance.identity.keys import open_keys
+from countenance.identity.keys import Keys, is_current_key, open_keys
 from countenance.identity.login_codes import SqlLoginCodes
 from countenance.identity.news import SqlNews
 from countenance.identity.passkeys import SqlPasskeys
@@ -102,6 +103,8 @@ class Identity:
     key_fingerprint: str
     """Tells master keys apart; reveals nothing of them."""
     _database: Database
+    _store: Store
+    _keys: Keys
     _expiring: tuple[
         SqlSessions, SqlTransactions, SqlLoginCodes, SqlDevices, SqlInvitations, SqlPendingFaces
     ]
@@ -121,6 +124,15 @@ class Identity:
             tallies=self.throttles.purge(),
             seen_frames=self.seen_frames.purge(),
         )
+
+    def has_current_keys(self) -> bool:
+        """Whether the database still goes by the master key of this process."""
+        with self._store.reading() as session:
+            return is_current_key(session, self._keys)
+
+    def after_audit(self, call: Callable[[str, Mapping[str, str]], None]) -> None:
+        """Have something called with tag and details of each audit row that was written."""
+        self._store.after_audit(call)
 
     def close(self) -> None:
         """Close the database connections."""
@@ -204,5 +216,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         trail=trail,
         key_fingerprint=keys.check[:16],
         _database=store.database,
+        _store=store,
+        _keys=keys,
         _expiring=(sessions, transactions, codes, devices, invitations, pending_faces),
     )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 from uuid import uuid4
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 
 from countenance.identity.devices import DeviceRow
 from countenance.identity.endings import end_sessions
@@ -117,6 +117,15 @@ class SqlSessions:
         keep = None if keep_token is None else digest(keep_token)
         with self._store.writing() as session:
             return end_sessions(session, user_id, keep_token_hash=keep)
+
+    def count(self) -> int:
+        now = self._store.now()
+        good = (
+            SessionRow.last_seen_at > now - self._idle_limit,
+            SessionRow.created_at > now - self._absolute_limit,
+        )
+        with self._store.reading() as session:
+            return session.scalar(select(func.count()).select_from(SessionRow).where(*good)) or 0
 
     def purge(self) -> int:
         """Drop sessions that are over; returns how many."""

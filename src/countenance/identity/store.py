@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
@@ -32,6 +33,7 @@ class Store:
         self.database = database
         self._clock = clock
         self._after_erasure: list[Callable[[], None]] = []
+        self._after_audit: list[Callable[[str, Mapping[str, str]], None]] = []
         self._seal: Callable[[DbSession, list[AuditRow]], None] = _no_chain
 
     def now(self) -> datetime:
@@ -44,10 +46,19 @@ class Store:
 
         Raises: StorageError: the database failed, or the row went away meanwhile.
         """
+        pending: list[AuditRow] | None = None
         with _as_storage_error(), self.database.transaction() as session:
             yield session
-            if pending := session.info.pop(PENDING, None):
+            pending = session.info.pop(PENDING, None)
+            if pending:
                 self._seal(session, pending)
+        for row in pending or ():
+            for call in self._after_audit:
+                call(row.tag, json.loads(row.details))
+
+    def after_audit(self, call: Callable[[str, Mapping[str, str]], None]) -> None:
+        """Have something called with tag and details of each audit row that was committed."""
+        self._after_audit.append(call)
 
     def seal_with(self, seal: Callable[[DbSession, list[AuditRow]], None]) -> None:
         """Have the audit rows of each transaction sealed by this, at its end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from flask import Flask
@@ -18,6 +19,8 @@ from countenance.identity.errors import StorageError
 from countenance.identity.interfaces import Device, Session
 from countenance.identity.throttling import neighbourhood
 from countenance.pad.camera import CameraScores
+from countenance.vision.engine import Engine
+from countenance.vision.timed import Watch, timed
 from countenance.web import access, wording
 from countenance.web.assurance import register_assurance
 from countenance.web.capture.admission import Admission
@@ -32,6 +35,7 @@ from countenance.web.keys import form_key
 from countenance.web.lab.engine import ContainerLabEngine, LabEngine
 from countenance.web.lab.socket import make_lab_socket
 from countenance.web.lab.uploads import sweep_uploads, upload_folder
+from countenance.web.metrics import Metrics
 from countenance.web.pages import (
     account,
     attempts,
@@ -51,8 +55,10 @@ from countenance.web.pages import (
     sessions,
     setup,
     step_up,
+    watch,
     ways,
 )
+from countenance.web.request_log import register_request_log
 from countenance.web.security import register_headers
 from countenance.web.tls_channel import with_tls_channels
 
@@ -74,6 +80,7 @@ _PAGES = (
     attempts,
     audit,
     privacy,
+    watch,
     lab,
     detection,
 )
@@ -110,11 +117,13 @@ def create_app(
         },
     )
     app.session_interface = FormSessions()
+    metrics, admission = Metrics(), Admission(limit=container.settings.capture.max_concurrent)
     app.extensions[EXTENSION] = Web(
         container=container,
-        admission=Admission(limit=container.settings.capture.max_concurrent),
+        metrics=metrics,
+        admission=admission,
         apps=find_apps(),
-        recognition=recognition or EngineRecognition(container),
+        recognition=recognition or EngineRecognition(container, metrics.stage),
         turns=Turns(places=places_for(container.settings.engine.threads)),
         lab=lab_engine or ContainerLabEngine(container),
         installation=ModelInstallation(),
@@ -122,6 +131,11 @@ def create_app(
     secured: Any = with_tls_channels(app.wsgi_app)
     app.wsgi_app = secured  # type: ignore[method-assign]  # Flask's documented way to wrap it
     _believe_proxies(app, container.settings.server.trusted_proxies)
+    metrics.watch_requests(app)
+    metrics.watch_places(admission, limit=container.settings.capture.max_concurrent)
+    metrics.watch_sessions(container.identity.sessions)
+    container.identity.after_audit(metrics.on_row)
+    register_request_log(app, believes_proxies=container.settings.server.trusted_proxies > 0)
     CSRFProtect(app)
     register_headers(app)
     register_errors(app)
@@ -138,8 +152,13 @@ def create_app(
 class EngineRecognition:
     """The engine of the container, opened when the first capture needs it."""
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, watch: Watch) -> None:
         self._container = container
+        self._watch = watch
+
+    @cached_property
+    def _timed(self) -> Engine:
+        return timed(self._container.engine, self._watch)
 
     @property
     def pack(self) -> str:
@@ -156,7 +175,7 @@ class EngineRecognition:
         return self._container.engine.threshold_shift(scores)
 
     def new_observer(self, *, enrols: bool = False) -> FrameObserver:
-        return self._container.engine.observer(enrols=enrols)
+        return self._timed.observer(enrols=enrols)
 
 
 def _believe_proxies(app: Flask, count: int) -> None:

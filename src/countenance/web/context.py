@@ -18,6 +18,7 @@ from countenance.web.capture.turns import Turns
 from countenance.web.errors import NoTransactionError
 from countenance.web.installing import ModelInstallation
 from countenance.web.lab.engine import LabEngine
+from countenance.web.metrics import Metrics
 
 EXTENSION = "countenance"
 
@@ -27,6 +28,7 @@ class Web:
     """The parts that the pages share."""
 
     container: Container
+    metrics: Metrics
     admission: Admission
     apps: tuple[App, ...]
     recognition: Recognition

@@ -8,7 +8,7 @@ from countenance.events import Tag
 from countenance.identity.interfaces import DeviceId, User, UserId
 from countenance.identity.throttles import Attempt
 from countenance.identity.throttling import Decision, Tried
-from countenance.web.context import address, identity, known_device
+from countenance.web.context import address, identity, known_device, web
 from countenance.web.errors import PausedError, ShutError, ThrottledError
 
 NOBODY: Final = UserId("00000000-0000-0000-0000-000000000000")
@@ -104,7 +104,8 @@ def _device(user_id: UserId | None) -> DeviceId | None:
 
 
 def refusal(decision: Decision, factor: Tried) -> ThrottledError:
-    """The error that tells why no try is let in."""
+    """The error that tells why no try is let in; counts it."""
+    web().metrics.throttled(factor.value, is_shut=decision.is_shut)
     if decision.is_shut:
         return ShutError(_SHUT[factor], remedy=_SHUT_REMEDY[factor])
     return PausedError(

@@ -14,6 +14,12 @@ class Admission:
         self._changed = threading.Condition()
 
     @property
+    def running(self) -> int:
+        """How many captures there are."""
+        with self._changed:
+            return len(self._running)
+
+    @property
     def is_full(self) -> bool:
         """Whether a further capture would have to wait."""
         with self._changed:

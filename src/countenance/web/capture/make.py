@@ -66,6 +66,7 @@ def make_session(
         credit=settings.capture.credit,
         silence_limit_s=settings.capture.silence_limit_s,
         at_s=web.container.clock.monotonic_s(),
+        decoding=partial(web.metrics.stage, "decode"),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from countenance.ceremony.camera_hello import unpack_hello
 from countenance.ceremony.protocol import (
@@ -42,7 +44,20 @@ _VIOLATION_MESSAGES = {
 class CaptureSession:
     """Holds the client to the protocol and the course to an end: there is always one verdict."""
 
-    def __init__(self, course: Course, *, credit: int, silence_limit_s: float, at_s: float) -> None:
+    def __init__(
+        self,
+        course: Course,
+        *,
+        credit: int,
+        silence_limit_s: float,
+        at_s: float,
+        decoding: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Begin one.
+
+        Args: decoding: times what happens within.
+        """
+        self._decoding = decoding
         self._course = course
         self._credit = credit
         self._channel = open_channel(credit=credit)
@@ -94,7 +109,9 @@ class CaptureSession:
             self._check_time(frame, at_s if arrived_s is None else arrived_s)
             if self._course.verdict is not None:
                 return []
-            return self._look(frame, _decode(frame), at_s=at_s, is_crowded=is_crowded)
+            with self._decoding():
+                image = _decode(frame)
+            return self._look(frame, image, at_s=at_s, is_crowded=is_crowded)
         except ProtocolError as error:
             return self._broken(error.violation)
 

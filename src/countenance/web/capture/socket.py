@@ -45,6 +45,7 @@ def make_capture_blueprint() -> Blueprint:
 def refuse_when_busy() -> None:
     """Raises: BusyError: a capture could not begin now."""
     if web().admission.is_full:
+        web().metrics.turned_away()
         raise BusyError(
             "Many people are logging in.", remedy="Try again shortly.", retry_after_s=RETRY_AFTER_S
         )
@@ -149,6 +150,7 @@ def _converse(socket: Server, session: CaptureSession, parts: Web) -> None:
         if message is not None:
             arrived_s = parts.container.clock.monotonic_s()
             with clock.standing_still(parts.turns):
+                parts.metrics.waited(parts.container.clock.monotonic_s() - arrived_s)
                 answers = session.receive(
                     message,
                     at_s=clock.now_s(),
