@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -108,8 +109,11 @@ def test_a_login_that_is_not_completed_teaches_nothing(house: House) -> None:
 
 def test_a_refused_login_teaches_nothing(house: House) -> None:
     scene = Scene(house.door, house.capture(house.visit), straight=Seen(log_odds=LOW))
-    verdict = scene.answering(lambda prompt: replace(MADE[OPPOSITE[prompt]], log_odds=LOW))
+    cameras = type(house.door.identity.cameras)
+    with mock.patch.object(cameras, "propose", autospec=True) as proposed:
+        verdict = scene.answering(lambda prompt: replace(MADE[OPPOSITE[prompt]], log_odds=LOW))
     assert verdict["granted"] is False
+    proposed.assert_not_called()  # a later try of the same transaction must not confirm it
     house.visit.post("/login/complete")
     assert house.known() == 0
     assert not house.is_taken(TOO_LOW)
