@@ -127,6 +127,11 @@ def test_moves_are_shown_spoken_and_lit_on_the_side_that_a_mirror_shows(
         spoken = visitor.spoken()
         asked = ("Turn your head to the left", "Come closer", "Turn your head to the right")
         assert [line for line in spoken if line in asked] == list(asked)
+        page.wait_for_url(f"http://{host.replace('127.0.0.1', 'localhost')}/")
+    eileen = body.door.identity.users.find("eileen")
+    assert eileen is not None
+    (known,) = body.door.identity.cameras.list_cameras(eileen.id)
+    assert re.fullmatch("[0-9a-f]{64}", known.camera.mark), "the page sends no mark of its camera"
     assert visitor.page_errors == []
 
 

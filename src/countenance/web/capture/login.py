@@ -167,7 +167,8 @@ class LoginCourse:
         analysis = self._observer.analyse(
             image, sequence=sequence, at_s=at_s, template=self._template
         )
-        self._camera.note(analysis)
+        if before.colour is None:  # the screen's light is not the camera's usual one
+            self._camera.note(analysis)
         self._suspicions.look_at(analysis)
         observation = self._compared(analysis)
         state = advance_login(before, observation)
