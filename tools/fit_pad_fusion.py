@@ -4,10 +4,10 @@
     tools/fit_pad_fusion.py --manifest MANIFEST --models FOLDER --cache FOLDER [--write]
 
 The detector's scores are those of heads that saw nothing of a picture's source, found again with
-the recipe of `countenance pad train`; the networks of the pack were trained on none of the data.
-The weights that judge a source are fitted without it too. Those of the pack are then fitted on
-all. Run it again after a change of the shipped detector; `--write` puts the result on the card of
-the pack.
+the recipe of `countenance pad train --teacher minifasnet`; the networks of the pack were trained
+on none of the data. The mixture that judges a source is fitted without it too. That of the pack is
+then fitted on all. Run it again after a change of the shipped detector; `--write` puts the result
+on the card of the pack.
 """
 
 from __future__ import annotations
@@ -26,29 +26,23 @@ from countenance.datasets.manifest import Kind, Presentation, read_manifest
 from countenance.datasets.scores import ScoredPresentation
 from countenance.datasets.splits import source_folds
 from countenance.evaluation.protocols import score_sets
-from countenance.geometry.boxes import Box
-from countenance.images.codec import read_image
 from countenance.pad.rates import auc, equal_error_rate, operating_point, threshold_at_bpcer
-from countenance.training.calibration import eer_threshold
+from countenance.training.calibration import bona_fide_centre, eer_threshold, shift_bounds
 from countenance.training.extractors import Lite0Extractor
 from countenance.training.features import extract_table
-from countenance.training.logistic import fit
+from countenance.training.fusion import fit_mixture, mixed_scores
 from countenance.training.pad import check_presentations, train_heads
 from countenance.training.pad_turns import by_source
-from countenance.vision.backends.onnx.minifasnet import MiniFasNetPair
+from countenance.training.teaching import open_teacher, taught_log_odds
 from countenance.vision.backends.onnx.pad import shipped_pad_card
 from countenance.vision.cards import SHIPPED_CARDS
 from countenance.vision.engine import open_recognition
 from countenance.vision.interfaces import CROP_THRESHOLD, FaceDetector
-from countenance.vision.model_store import ModelStore
-from countenance.vision.packs import shipped_pack
 from countenance.vision.pad_card import PadView, read_pad_card
 from countenance.vision.pad_fusion import FUSION_PACK, Mixture
 
 FOLDS: Final = 8
 SEED: Final = 7
-C: Final = 100.0
-"""Hardly any regularisation: there are three numbers to find."""
 BPCER: Final = 0.05
 
 Vector = NDArray[np.float64]
@@ -63,8 +57,9 @@ def main() -> None:
     asked = parser.parse_args()
     presentations = check_presentations(read_manifest(asked.manifest))
     detector, _, _ = open_recognition(asked.models)
-    own = held_out_logits(presentations, detector, asked.cache)
-    second = second_logits(presentations, detector, asked.models)
+    teacher = open_teacher(asked.models)
+    second = taught_log_odds(presentations, teacher=teacher, detector=detector)
+    own = held_out_logits(presentations, detector, asked.cache, second)
     found = fitted(presentations, own, second)
     print(json.dumps(found, indent=2))
     if asked.write:
@@ -75,14 +70,14 @@ def main() -> None:
 
 
 def held_out_logits(
-    presentations: Sequence[Presentation], detector: FaceDetector, cache: Path
+    presentations: Sequence[Presentation], detector: FaceDetector, cache: Path, taught: Vector
 ) -> Vector:
     """(n,) of the shipped detector: fused for frames, the crop's for crops; NaN for none."""
-    extractor = Lite0Extractor()
     table = extract_table(
-        presentations, extractor=extractor, detector=detector, cache=cache, seed=SEED
+        presentations, extractor=Lite0Extractor(), detector=detector, cache=cache, seed=SEED
     )
-    trained = train_heads(presentations, table, turns=by_source(presentations, folds=FOLDS))
+    turns = by_source(presentations, folds=FOLDS)
+    trained = train_heads(presentations, table, turns=turns, taught=taught)
     if abs(trained.threshold - read_pad_card(shipped_pad_card()).threshold) > 1e-3:
         raise SystemExit("These are not the scores of the shipped detector: other data or recipe.")
     frames = {s.presentation.path: s.bona_fide_score for s in trained.scores["fused"]}
@@ -94,24 +89,6 @@ def held_out_logits(
     return np.asarray(np.log(clipped / (1 - clipped)))
 
 
-def second_logits(
-    presentations: Sequence[Presentation], detector: FaceDetector, models: Path
-) -> Vector:
-    """(n,) of the pack; NaN where no face is found."""
-    pack = shipped_pack(FUSION_PACK)
-    pair = MiniFasNetPair.load(ModelStore(models), pack.cards, name=pack.identity)
-    return np.array([_second(pair, detector, p) for p in presentations])
-
-
-def _second(pair: MiniFasNetPair, detector: FaceDetector, presentation: Presentation) -> float:
-    image = read_image(presentation.path)
-    if presentation.kind is Kind.TIGHT_CROP:
-        return pair.log_odds(image, face=Box(0, 0, image.width_px, image.height_px))
-    longest_px = max(image.width_px, image.height_px)
-    faces = detector.detect(image) or detector.detect(image, max_side_px=longest_px // 2)
-    return pair.log_odds(image, face=faces[0].box) if faces else float("nan")
-
-
 def fitted(presentations: Sequence[Presentation], own: Vector, second: Vector) -> dict[str, Any]:
     """What stands on the card: weights, threshold, figures."""
     card, kinds = read_pad_card(shipped_pad_card()), np.array([p.kind for p in presentations])
@@ -119,12 +96,15 @@ def fitted(presentations: Sequence[Presentation], own: Vector, second: Vector) -
     mixture, scored, alone = _mix(presentations, own, second, frames)
     crop_mixture, crop_scored, crop_alone = _mix(presentations, own, second, ~frames)
     threshold = eer_threshold(scored)
+    bounds = shift_bounds(scored, threshold=threshold)
     return {
         "detector": f"{card.name}/{card.version}",
         "detector_sha256": card.sha256,
         "full_frame": asdict(mixture),
         "tight_crop": asdict(crop_mixture),
         "threshold": round(threshold, 6),
+        "expected_log_odds": bona_fide_centre(scored),
+        "shift_bounds": {side: round(by, 3) for side, by in asdict(bounds).items()},
         "figures": {
             **_figures(scored, threshold=threshold),
             "pair_alone": _figures(alone, threshold=None),
@@ -143,27 +123,14 @@ def _mix(
     fold_of = np.array(source_folds(presentations, folds=FOLDS))
     bona_fide = np.array([p.is_bona_fide for p in presentations])
     is_capture = np.array([p.is_capture for p in presentations])
-    both = np.stack([own, second], axis=1)
-    usable = of_kind & is_capture & np.isfinite(both).all(axis=1)
-    scores = np.full(len(own), np.nan)
-    for fold in range(int(fold_of.max()) + 1):
-        mixture = _fit(both[usable & (fold_of != fold)], bona_fide[usable & (fold_of != fold)])
-        for index in np.flatnonzero(of_kind & (fold_of == fold)):
-            scores[index] = mixture.score(own[index], second[index])
+    usable = of_kind & is_capture & np.isfinite(own) & np.isfinite(second)
+    scores = mixed_scores(presentations, own, second, chosen=of_kind, fold_of=fold_of)
     pair = 1 / (1 + np.exp(-second))
     return (
-        _fit(both[usable], bona_fide[usable]),
+        fit_mixture(own[usable], second[usable], bona_fide[usable]),
         _scored(presentations, scores, of_kind),
         _scored(presentations, pair, of_kind),
     )
-
-
-def _fit(rows: Vector, bona_fide: NDArray[np.bool_]) -> Mixture:
-    """Logistic regression in which both classes weigh the same, so that 0.5 is the even chance."""
-    weights = np.where(bona_fide, 0.5 / bona_fide.sum(), 0.5 / (~bona_fide).sum())
-    head = fit(rows.astype(np.float32), bona_fide, weights, c=C)
-    slope, offset = head.folded()
-    return Mixture(round(float(slope[0]), 4), round(float(slope[1]), 4), round(offset, 4))
 
 
 def _scored(

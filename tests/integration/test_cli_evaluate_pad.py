@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from countenance.cli.main import main
+from countenance.geometry.boxes import Box
+from countenance.images.image import Image
 from tests.fixtures.bright_detectors import write_bright_detector, write_shades
 from tests.fixtures.pad_dataset import write_pad_dataset
 from tests.fixtures.scenes import Kind, Scene, frames
@@ -171,7 +173,18 @@ def test_the_report_works_offline_and_keeps_faces_apart(
     assert again["protocol"] == "given_scores"
 
 
-def test_each_source_is_judged_by_heads_that_never_saw_it(home: Path, tmp_path: Path) -> None:
+class SaysTheSame:
+    """A second opinion that knows nothing."""
+
+    name = "same/1"
+
+    def log_odds(self, image: Image, *, face: Box) -> float:
+        return 0.25
+
+
+def test_each_source_is_judged_by_heads_that_never_saw_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_pad_dataset(tmp_path, sites=(100, 101, 102), moments=1)
     asked = ("--leave-one-source-out", "--json")
     values = told(evaluate(home, tmp_path / "manifest.csv", *asked))
@@ -179,6 +192,15 @@ def test_each_source_is_judged_by_heads_that_never_saw_it(home: Path, tmp_path: 
     assert values["in_training"] == {"sources": [], "presentations": 0}
     assert set(values["per_source"]) == {"site100", "site101", "site102"}
     assert values["n_bona_fide"] + values["n_attack"] + values["no_face"] == _frames(tmp_path)
+    refused = evaluate(home, tmp_path / "manifest.csv", *asked, "--teacher", "minifasnet")
+    assert "models install minifasnet" in json.loads(refused.stdout)["error"]["remedy"]
+    monkeypatch.setattr("countenance.training.teaching.open_teacher", lambda _: SaysTheSame())
+    with_both = (*asked, "--teacher", "minifasnet", "--fuse", "minifasnet")
+    fused = told(evaluate(home, tmp_path / "manifest.csv", *with_both))
+    assert fused["detector"] == "lite0-linear+minifasnet"
+    # What knows nothing changes no order within a source.
+    for source, before in values["per_source"].items():
+        assert fused["per_source"][source]["eer"] == before["eer"]
     lonely = (tmp_path / "manifest.csv").read_text().replace("site101,", "site100,")
     (tmp_path / "one.csv").write_text(lonely.replace("site102,", "site100,"))
     refused = evaluate(home, tmp_path / "one.csv", *asked)
@@ -258,6 +280,7 @@ HEAD = "path,label,source,species,kind\n"
         (HEAD, ("--leave-one-source-out", "--model", "x"), 2, "trains its own"),
         (HEAD, ("--kind", "clip", "--calibrate", "5"), 2, "not with clips"),
         (HEAD, ("--calibrate", "2"), 2, "3<=x<=50"),
+        (HEAD, ("--teacher", "minifasnet"), 2, "--teacher and --fuse go"),
         (HEAD, ("--cache", "c"), 2, "--cache goes with"),
         (HEAD, ("--scores", "nowhere.csv"), 2, "does not exist"),
     ],

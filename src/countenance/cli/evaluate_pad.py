@@ -49,6 +49,17 @@ if TYPE_CHECKING:
     help="Train heads for each source without it, and let those judge it. Needs the extra train.",
 )
 @click.option(
+    "--teacher",
+    type=click.Choice(["minifasnet"]),
+    help="With --leave-one-source-out: the heads learn from this installed pack too, as the "
+    "shipped ones did.",
+)
+@click.option(
+    "--fuse",
+    type=click.Choice(["minifasnet"]),
+    help="With --leave-one-source-out: mix in the second opinion of this installed pack.",
+)
+@click.option(
     "--scores",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Scores computed before: the scores.csv of `pad train --report` or of --report here.",
@@ -104,7 +115,7 @@ def pad(session: Session, /, **options: Any) -> None:
       countenance evaluate pad --manifest captures/manifest.csv
       countenance evaluate pad --manifest set.csv --root images --json
       countenance evaluate pad --manifest set.csv --kind clip --report report
-      countenance evaluate pad --manifest set.csv --leave-one-source-out
+      countenance evaluate pad --manifest set.csv --leave-one-source-out --teacher minifasnet
       countenance evaluate pad --manifest set.csv --scores report/scores.csv
       countenance evaluate pad --manifest set.csv --leave-one-source-out --calibrate 5
 
@@ -143,6 +154,8 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
         raise click.UsageError("--calibrate goes with pictures, not with clips.")
     if left_out and options["model"]:
         raise click.UsageError("--leave-one-source-out trains its own detectors; leave --model.")
+    if not left_out and (options["teacher"] or options["fuse"]):
+        raise click.UsageError("--teacher and --fuse go with --leave-one-source-out.")
     if options["cache"] and not left_out:
         raise click.UsageError("--cache goes with --leave-one-source-out.")
 
@@ -213,8 +226,15 @@ def _left_one_out(
 
     threshold = _threshold(_read_card(session.container.pad_in_service.card), kind)
     return measure(
-        leave_one_source_out(session, rows, kind, cache=options["cache"]),
-        detector=ARCHITECTURE,
+        leave_one_source_out(
+            session,
+            rows,
+            kind,
+            cache=options["cache"],
+            teaches=options["teacher"] is not None,
+            is_fused=options["fuse"] is not None,
+        ),
+        detector=ARCHITECTURE if options["fuse"] is None else f"{ARCHITECTURE}+{options['fuse']}",
         kind=kind,
         protocol=Protocol.LEAVE_ONE_SOURCE_OUT,
         threshold=threshold,

@@ -55,6 +55,11 @@ _LIVENESSNET_ONLY = ("lr", "batch_size", "epochs", "patience", "width", "height"
     metavar="shipped|CARD",
     help="lite0-linear: correct this detector with the pictures of a site, instead of a new one.",
 )
+@click.option(
+    "--teacher",
+    type=click.Choice(["minifasnet"]),
+    help="lite0-linear: learn from what this installed pack says of the pictures, too.",
+)
 @click.option("--output", type=_FOLDER, required=True, help="New folder for detector and card.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option("--report", type=_FOLDER, help="Folder for figures and scores.")
@@ -89,6 +94,10 @@ def train(session: Session, /, **options: Any) -> None:
     person or a picture on both sides is an error. Where there is but one recording of a class,
     blocks of time are held out instead: the command and the card say that such figures flatter.
 
+    --teacher lets the networks of a pack judge every picture, and the heads learn to predict that
+    beside the label: the pack knows attacks that a small set has few of. It is not needed to run
+    what was trained.
+
     --base corrects a detector with the frames of your own camera, both classes of them, and
     tells how the old and the new one judge what was held out.
 
@@ -113,6 +122,7 @@ def train(session: Session, /, **options: Any) -> None:
       countenance pad train --train hall --val office --output detector --result result.txt
       countenance pad train --manifest set.csv --root images --output detector --report report
       countenance pad train --data captures --arch livenessnet --epochs 50 --output small --json
+      countenance pad train --data captures --teacher minifasnet --output detector
       countenance pad train --base shipped --data site --output tuned
 
     Needs what tools/bootstrap train installs.
@@ -157,6 +167,7 @@ class Wish:
 
     architecture: str
     base: Base | None
+    has_teacher: bool
     plan: LivenessNetPlan
     output: Path
     cache: Path | None
@@ -175,12 +186,15 @@ def _wish(options: dict[str, Any]) -> Wish:
         )
     if architecture == "livenessnet" and base is not None:
         raise click.UsageError("--base corrects a lite0-linear detector; leave --arch away.")
+    if options["teacher"] and (architecture == "livenessnet" or base is not None):
+        raise click.UsageError("--teacher goes with a new lite0-linear detector.")
     if options["result"] is not None and options["result"].suffix == ".json":
         raise click.UsageError("--result takes a text file; the .json is written beside it.")
     chosen = {name: options[name] for name in given if name != "device"}
     return Wish(
         architecture=architecture,
         base=_base(base) if base is not None else None,
+        has_teacher=options["teacher"] is not None,
         plan=LivenessNetPlan(seed=options["seed"], **chosen),
         output=options["output"],
         cache=options["cache"],
@@ -262,7 +276,13 @@ def _run(
     cache = wish.cache or settings.home / "cache" / "pad-features"
     run = run_key(wish.architecture, wish.plan, presentations, turns)
     base = wish.base.card.sha256 if wish.base is not None else "none"
-    refuse_other_run(work, {**run, "base": base})
+    teacher = None
+    if wish.has_teacher:
+        from countenance.training.teaching import open_teacher
+
+        teacher = open_teacher(settings.home / "models")
+    told = {"base": base, "teacher": "none" if teacher is None else teacher.name}
+    refuse_other_run(work, {**run, **told})
     with _bars(session) as bars:
         if wish.base is not None:
             from countenance.training.tuning import tune
@@ -284,6 +304,7 @@ def _run(
                 cache=cache,
                 seed=wish.seed,
                 bars=bars,
+                teacher=teacher,
             )
         return train_livenessnet(
             presentations, turns=turns, detector=detector, plan=wish.plan, work=work, bars=bars

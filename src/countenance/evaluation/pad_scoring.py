@@ -7,25 +7,14 @@ from pathlib import Path
 
 from countenance.datasets.manifest import Presentation
 from countenance.datasets.scores import ScoredPresentation
-from countenance.geometry.boxes import Box
 from countenance.images.codec import read_image
 from countenance.images.errors import ImageTooLargeError, NotAnImageError
 from countenance.images.image import Image
 from countenance.vision.interfaces import FaceDetector, PadModel
+from countenance.vision.presented_face import presented_face
 
 Unreadable = Callable[[Path, str], None]
 """Told each file that is no image, and why."""
-
-
-def presented_face(detector: FaceDetector, image: Image) -> Box | None:
-    """The largest face of a frame; several faces show one presentation.
-
-    Looked for at full size, and at half of it where that finds nobody: a face that fills the frame
-    is past the largest that a detector knows.
-    """
-    longest_px = max(image.width_px, image.height_px)
-    faces = detector.detect(image) or detector.detect(image, max_side_px=longest_px // 2)
-    return faces[0].box if faces else None
 
 
 def score_frames(

@@ -13,13 +13,13 @@ from countenance.evaluation.contact_sheet import Tile, contact_sheet, thumbnail
 from countenance.evaluation.pad_charts import species_name
 from countenance.evaluation.pad_json import name_of
 from countenance.evaluation.pad_measurement import PadMeasurement
-from countenance.evaluation.pad_scoring import presented_face
 from countenance.evaluation.report_page import heading, page, paragraph
 from countenance.geometry.boxes import Box
 from countenance.images.codec import read_image
 from countenance.images.image import Image
 from countenance.images.video import open_video
 from countenance.vision.interfaces import FaceDetector
+from countenance.vision.presented_face import presented_face
 
 SHOWN: Final = 24
 """Presentations of each class."""

@@ -27,19 +27,25 @@ def without_bars(image: Image) -> Image:
 
     Returns: a view of the picture inside its bars; `image` itself when there are none.
     """
-    pixels = image.pixels
+    left, top, right, bottom = inside_bars(image)
+    if (right - left, bottom - top) == (image.width_px, image.height_px):
+        return image
+    return Image(image.pixels[top:bottom, left:right], image.order)
+
+
+def inside_bars(image: Image) -> tuple[int, int, int, int]:
+    """Where the picture inside its bars lies: left, top, right, bottom in pixels of `image`."""
+    pixels, everything = image.pixels, (0, 0, image.width_px, image.height_px)
     is_dark_above = pixels[:2].max() <= _BLACK
     is_dark_beside = pixels[:, :2].max() <= _BLACK
     if not is_dark_above and not is_dark_beside:
-        return image
+        return everything
     # Every fourth pixel along a bar tells as much as all of them.
     rows = _inside(pixels[:, ::4].max(axis=(1, 2))) if is_dark_above else None
     columns = _inside(pixels[::4].max(axis=(0, 2))) if is_dark_beside else None
-    if rows is None and columns is None:
-        return image
     top, bottom = rows or (0, image.height_px)
     left, right = columns or (0, image.width_px)
-    return Image(pixels[top:bottom, left:right], image.order)
+    return left, top, right, bottom
 
 
 def _inside(brightest: NDArray[np.uint8]) -> tuple[int, int] | None:

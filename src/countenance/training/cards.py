@@ -20,6 +20,10 @@ LITE0_ATTRIBUTION = (
     "EfficientNet-Lite0: Copyright The TensorFlow Authors, Apache-2.0; PyTorch file by "
     "ML Illustrated, Apache-2.0. Changed: batch normalisation folded, classifier replaced."
 )
+TAUGHT_ATTRIBUTION = (
+    " Heads taught by the outputs of Silent-Face-Anti-Spoofing, Copyright 2020 Minivision, "
+    "Apache-2.0; none of its weights is included."
+)
 OWN_LICENCE = "LicenseRef-Yours"
 """Nothing of others is in a network trained from random weights; who trained it decides."""
 OWN_ATTRIBUTION = "None: trained from random weights on the data below."
@@ -29,6 +33,7 @@ LIVENESSNET_ORIGIN = "Trained from random weights by 'countenance pad train --ar
 def new_card(
     *,
     name: str,
+    version: str = "1",
     architecture: str,
     input_: PadInput,
     views: Mapping[PadView, ViewUse],
@@ -46,7 +51,7 @@ def new_card(
     licence, origin, attribution = provenance
     return PadCard(
         name=name,
-        version="1",
+        version=version,
         architecture=architecture,
         file=f"{name}.onnx",
         sha256="",

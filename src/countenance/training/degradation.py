@@ -16,6 +16,9 @@ from countenance.geometry.boxes import Box
 
 Pixels = NDArray[np.uint8]
 
+SHAPES = (3 / 4, 16 / 9)
+"""Width over height of cameras, upright phones to wide screens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -50,6 +53,19 @@ def zoom_region(pixels: Pixels, face: Box | None, rng: np.random.Generator) -> R
     height, width = pixels.shape[:2]
     side = float(np.sqrt(rng.uniform(0.6, 1.0)))
     w, h = max(1, round(width * side)), max(1, round(height * side))
+    x, y = face.centre if face else (width / 2, height / 2)
+    return Region(_start(x, w, width, rng), _start(y, h, height, rng), w, h)
+
+
+def reshape_region(pixels: Pixels, face: Box | None, rng: np.random.Generator) -> Region:
+    """Choose the largest part of another shape, 3:4 to 16:9, with the face's centre inside it.
+
+    Cameras differ in shape, and what a network is shown is stretched to a square.
+    """
+    height, width = pixels.shape[:2]
+    aspect = float(np.exp(rng.uniform(*np.log(SHAPES))))
+    w = max(1, min(width, round(height * aspect)))
+    h = max(1, min(height, round(width / aspect)))
     x, y = face.centre if face else (width / 2, height / 2)
     return Region(_start(x, w, width, rng), _start(y, h, height, rng), w, h)
 

@@ -30,7 +30,7 @@ def linear_graph(heads: Mapping[PadView, LinearHead]) -> onnx.ModelProto:
         graph, size_px=(lite0.SIZE_PX, lite0.SIZE_PX), mean=lite0.MEAN, std=lite0.STD
     )
     ends, head = lite0.add_backbone(graph, images, lite0.load_weights())
-    features = lite0.add_features(graph, ends, head)
+    features = lite0.add_pad_features(graph, ends, head)
     for view, linear in heads.items():
         graph.output(OUTPUTS[view], _add_head(graph, features, linear), ["n"])
     return graph.model("pad-lite0-linear")

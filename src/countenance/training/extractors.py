@@ -32,7 +32,7 @@ class Lite0Extractor:
         return lite0.SIZE_PX
 
     def extract(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return (n, 2768) float32 of (n, 224, 224, 3) uint8 RGB."""
+        """Return (n, 2848) float32 of (n, 224, 224, 3) uint8 RGB."""
         # One at a time: a batch is no faster on a processor and needs more memory.
         rows = [self._session.run({"images": picture[None]})[0] for picture in pictures]
         return np.concatenate(rows)

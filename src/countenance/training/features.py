@@ -26,13 +26,13 @@ from countenance.geometry.boxes import Box
 from countenance.images.bars import without_bars
 from countenance.images.codec import read_image
 from countenance.images.image import ColourOrder, Image
-from countenance.images.views import cut, stretch
-from countenance.training.degradation import Pixels, degrade, zoom_region
+from countenance.images.views import area_of_surroundings, cut, stretch, surroundings
+from countenance.training.degradation import Pixels, degrade, reshape_region, zoom_region
 from countenance.training.synthesis import FaceInFrame, synthetic_paper_mask, synthetic_print
 from countenance.vision.interfaces import FaceDetector
 from countenance.vision.pad_card import PadView
 
-RECIPE = "lite0-linear/1"
+RECIPE = "lite0-linear/2"
 """Part of every cache key; a change of the copies below changes it."""
 ZOOMS = 2
 DETECTION_SIDE_PX = 640
@@ -44,8 +44,9 @@ class Variant(IntEnum):
     ORIGINAL = 0
     DEGRADED = 1
     ZOOMED = 2
-    SYNTHETIC_PRINT = 3
-    SYNTHETIC_PAPER_MASK = 4
+    RESHAPED = 3
+    SYNTHETIC_PRINT = 4
+    SYNTHETIC_PAPER_MASK = 5
 
     @property
     def is_synthetic(self) -> bool:
@@ -194,10 +195,10 @@ class _RowMaker:
         pictures: list[tuple[PadView, Variant, Pixels]] = []
         pixels = _read_rgb(p.path)
         if p.kind is Kind.TIGHT_CROP:
-            pictures += _copies(PadView.TIGHT_CROP, pixels, None, rng)
+            pictures += _copies(PadView.TIGHT_CROP, pixels, None, rng)[:2]
         else:
             face = self._face(pixels)
-            pictures += _copies(PadView.FULL_FRAME, pixels, face.box if face else None, rng)
+            pictures += _frames(pixels, face, rng)
             if face is not None:
                 pictures += _crops(face, rng)
                 if p.is_bona_fide:
@@ -234,33 +235,48 @@ def _copies(
     ]
 
 
+def _frames(pixels: Pixels, face: FaceInFrame | None, rng: np.random.Generator) -> list[Picture]:
+    """The surroundings as a login sees them, their copies, and one of another shape."""
+    view, box = PadView.FULL_FRAME, face.box if face else None
+    reshaped = reshape_region(pixels, box, rng).of(pixels)
+    whole = Image(pixels, ColourOrder.RGB)
+    left, top, right, bottom = area_of_surroundings(whole, face=box)
+    centre = box and Box(box.x0 - left, box.y0 - top, box.x1 - left, box.y1 - top)
+    copies = _copies(view, pixels[top:bottom, left:right], centre, rng)
+    return [*copies, (view, Variant.RESHAPED, reshaped)]
+
+
 def _crops(face: FaceInFrame, rng: np.random.Generator) -> list[Picture]:
-    """The same for the crop of the face; a box of another size stands for the zoom."""
+    """The crop of the face, and one of another size degraded."""
     view = PadView.TIGHT_CROP
     loose = _crop(face.pixels, face.box.grown(rng.uniform(0.9, 1.2)))
-    zooms = [_crop(face.pixels, face.box.grown(rng.uniform(0.8, 1.3))) for _ in range(ZOOMS)]
     return [
         (view, Variant.ORIGINAL, _crop(face.pixels, face.box)),
         (view, Variant.DEGRADED, degrade(loose, rng)),
-        *[(view, Variant.ZOOMED, zoom) for zoom in zooms],
     ]
 
 
 def _synthetic(face: FaceInFrame, donor: FaceInFrame, rng: np.random.Generator) -> list[Picture]:
-    """One print and one paper mask, each as full frame and as crop."""
+    """Two prints and one paper mask, each as full frame and as crop."""
     found: list[Picture] = []
     for variant, draw in (
+        (Variant.SYNTHETIC_PRINT, synthetic_print),
         (Variant.SYNTHETIC_PRINT, synthetic_print),
         (Variant.SYNTHETIC_PAPER_MASK, synthetic_paper_mask),
     ):
         attack = draw(face, donor, rng)
         crop = _crop(attack, face.box.grown(rng.uniform(0.9, 1.2)))
-        found += [(PadView.FULL_FRAME, variant, attack), (PadView.TIGHT_CROP, variant, crop)]
+        frame = _surroundings(attack, face.box)
+        found += [(PadView.FULL_FRAME, variant, frame), (PadView.TIGHT_CROP, variant, crop)]
     return found
 
 
 def _crop(pixels: Pixels, box: Box) -> Pixels:
     return cut(Image(pixels, ColourOrder.RGB), box).pixels
+
+
+def _surroundings(pixels: Pixels, face: Box | None) -> Pixels:
+    return surroundings(Image(pixels, ColourOrder.RGB), face=face).pixels
 
 
 def _small(pixels: Pixels, size_px: int) -> Pixels:

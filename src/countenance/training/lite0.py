@@ -55,7 +55,10 @@ STAGES = (
     Stage(repeats=1, kernel=3, stride=1, expansion=6, channels=320),
 )
 FEATURE_STAGES = range(2, 7)
-FEATURES = 2 * sum(STAGES[i].channels for i in FEATURE_STAGES) + HEAD_CHANNELS
+"""That a recogniser reads, with the head."""
+EARLY_FEATURES = 2 * sum(stage.channels for stage in STAGES[:5])
+"""Of a detector's features those of the first five stages: texture rather than things."""
+FEATURES = 2 * sum(stage.channels for stage in STAGES) + HEAD_CHANNELS
 
 Weights = dict[str, NDArray[Any]]
 
@@ -119,6 +122,16 @@ def add_features(graph: GraphBuilder, ends: list[str], head: str) -> str:
     return graph.add("Concat", parts, axis=1)
 
 
+def add_pad_features(graph: GraphBuilder, ends: list[str], head: str) -> str:
+    """Add the statistics that a detector's heads read: (n, 2848) float32.
+
+    Per channel the mean and the standard deviation over the picture at the ends of all stages,
+    then the means of the head.
+    """
+    parts = [part for end in ends for part in _mean_and_deviation(graph, end)]
+    return graph.add("Concat", [*parts, _spatial_mean(graph, head)], axis=1)
+
+
 def classifier(weights: Weights) -> onnx.ModelProto:
     """Return the ImageNet classifier, to check the graph: images (n, 3, 224, 224) -> logits."""
     graph = GraphBuilder()
@@ -134,7 +147,7 @@ def classifier(weights: Weights) -> onnx.ModelProto:
 
 
 def feature_extractor(weights: Weights) -> onnx.ModelProto:
-    """Return the graph ``images`` (n, 224, 224, 3) uint8 RGB -> ``features`` (n, 2768) float32.
+    """Return the graph ``images`` (n, 224, 224, 3) uint8 RGB -> ``features`` (n, 2848) float32.
 
     Its kernels are those of the detector that is shipped, rounded to int8 levels, so a head is
     trained on exactly the features it will meet.
@@ -142,7 +155,7 @@ def feature_extractor(weights: Weights) -> onnx.ModelProto:
     graph = GraphBuilder(quantise=True)
     images = add_normalised_input(graph, size_px=(SIZE_PX, SIZE_PX), mean=MEAN, std=STD)
     ends, head = add_backbone(graph, images, weights)
-    graph.output("features", add_features(graph, ends, head), ["n", FEATURES])
+    graph.output("features", add_pad_features(graph, ends, head), ["n", FEATURES])
     return graph.model("efficientnet-lite0-features")
 
 

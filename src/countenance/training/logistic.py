@@ -43,9 +43,24 @@ class LinearHead:
             self.mean, self.deviation, self.coefficients * slope, self.bias * slope + offset
         )
 
+    def plus(self, other: LinearHead, *, share: float) -> LinearHead:
+        """The head whose logits are this one's and `share` of those of another."""
+        slope, offset = other.folded()
+        return LinearHead(
+            self.mean,
+            self.deviation,
+            self.coefficients + share * slope * self.deviation,
+            self.bias + share * float(offset + self.mean @ slope),
+        )
+
 
 def fit(
-    features: Matrix, is_bona_fide: NDArray[np.bool_], weights: Vector, *, c: float
+    features: Matrix,
+    is_bona_fide: NDArray[np.bool_],
+    weights: Vector,
+    *,
+    c: float,
+    columns: int | None = None,
 ) -> LinearHead:
     """Fit L2-regularised logistic regression on standardised features.
 
@@ -56,6 +71,7 @@ def fit(
         is_bona_fide: (n,) with both classes.
         weights: (n,), mean about 1.
         c: inverse strength of the regularisation, > 0.
+        columns: only the first so many features count; None takes all.
 
     Raises: MissingExtraError: scipy is not installed.
     """
@@ -65,7 +81,7 @@ def fit(
         raise MissingExtraError("scipy") from error
     mean = features.mean(axis=0, dtype=np.float64)
     deviation = np.maximum(features.std(axis=0, dtype=np.float64), 1e-6)
-    standard = ((features - mean) / deviation).astype(np.float32)
+    standard = ((features - mean) / deviation).astype(np.float32)[:, :columns]
     signs = np.where(is_bona_fide, 1.0, -1.0)
 
     def loss(parameters: Vector) -> tuple[float, Vector]:
@@ -75,11 +91,13 @@ def fit(
         pull = -c * weights * signs * _sigmoid(-margins)
         return value, np.append(w + standard.T @ pull.astype(np.float32), pull.sum())
 
-    start = np.zeros(features.shape[1] + 1)
+    start = np.zeros(standard.shape[1] + 1)
     found = minimize(
         loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MAX_ITERATIONS, "gtol": 1e-3}
     )
-    return LinearHead(mean, deviation, found.x[:-1], float(found.x[-1]))
+    coefficients = np.zeros(features.shape[1])
+    coefficients[: standard.shape[1]] = found.x[:-1]
+    return LinearHead(mean, deviation, coefficients, float(found.x[-1]))
 
 
 def fit_platt(

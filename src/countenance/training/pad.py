@@ -18,8 +18,10 @@ from countenance.datasets.scores import ScoredPresentation
 from countenance.training.calibration import bona_fide_centre, calibration, eer_threshold, scored
 from countenance.training.errors import TrainingDataError
 from countenance.training.features import FeatureTable, Variant
+from countenance.training.lite0 import EARLY_FEATURES
 from countenance.training.logistic import LinearHead, fit
 from countenance.training.pad_turns import Turns
+from countenance.training.teaching import learn
 from countenance.vision.pad_card import PadView
 
 C = 3.0
@@ -27,6 +29,17 @@ C = 3.0
 SYNTHETIC_WEIGHT = 0.25
 FUSION = {PadView.FULL_FRAME: 0.75, PadView.TIGHT_CROP: 0.25}
 """The crop guards against a replay that fills the frame; the surroundings carry the rest."""
+LESSON = {PadView.FULL_FRAME: 0.1, PadView.TIGHT_CROP: 0.2}
+"""Share of the teacher's log-odds, as predicted from the features, in the logit of a head."""
+COLUMNS = {PadView.FULL_FRAME: None, PadView.TIGHT_CROP: EARLY_FEATURES}
+"""Features that a head reads of what the labels tell; None for all. A face without surroundings
+is told by its texture, and the late stages know faces and cameras instead."""
+LAST_VARIANT = {
+    PadView.FULL_FRAME: Variant.SYNTHETIC_PAPER_MASK,
+    PadView.TIGHT_CROP: Variant.ORIGINAL,
+}
+"""Copies that a head is trained with, up to this one. Those of crops made it worse at cameras that
+it did not know: what is drawn over a face without surroundings is not what paper and glass do."""
 
 Vector = NDArray[np.float64]
 
@@ -68,9 +81,17 @@ def train_heads(
     table: FeatureTable,
     *,
     turns: Turns,
+    taught: Vector | None = None,
     on_turn: Callable[[], None] = lambda: None,
 ) -> TrainedHeads:
     """Train, calibrate and set the threshold.
+
+    Args:
+        presentations: n of them.
+        table: their features.
+        turns: what is held out when.
+        taught: (n,) what a teacher says of each, log-odds, NaN for nothing; None without one.
+        on_turn: called after each turn.
 
     Raises: TrainingDataError: in a turn one class has no picture of a view.
     """
@@ -79,28 +100,27 @@ def train_heads(
     logits = {view: np.full(len(presentations), np.nan) for view in views}
     for turn in turns.turns:
         for view in views:
-            head = _fit(table, sources, view, turn.trained[table.owner])
+            head = _head(table, sources, view, turn.trained[table.owner], taught)
             rows = _originals(table, view) & turn.held[table.owner]
             logits[view][table.owner[rows]] = head.logits(table.features[rows])
         on_turn()
-    return _finish(presentations, table, sources, logits, turns)
+    heads = {view: _head(table, sources, view, turns.final[table.owner], taught) for view in views}
+    return _finish(presentations, heads, logits, turns)
 
 
 def _finish(
     presentations: Sequence[Presentation],
-    table: FeatureTable,
-    sources: NDArray[np.str_],
+    heads: dict[PadView, LinearHead],
     logits: dict[PadView, Vector],
     turns: Turns,
 ) -> TrainedHeads:
-    heads: dict[PadView, LinearHead] = {}
     for view, values in logits.items():
         slope, offset = calibration(presentations, values)
         logits[view] = values * slope + offset
-        head = _fit(table, sources, view, turns.final[table.owner])
-        heads[view] = head.rescaled(slope=slope, offset=offset)
+        heads[view] = heads[view].rescaled(slope=slope, offset=offset)
     shares = _shares(logits)
-    fused = sum((share * logits[view] for view, share in shares.items()), np.zeros(len(sources)))
+    parts = (share * logits[view] for view, share in shares.items())
+    fused = sum(parts, np.zeros(len(presentations)))
     kind = Kind.FULL_FRAME if PadView.FULL_FRAME in shares else Kind.TIGHT_CROP
     judged = np.flatnonzero(turns.judged).tolist()
     shown = [presentations[index] for index in judged]
@@ -120,33 +140,59 @@ def _originals(table: FeatureTable, view: PadView) -> NDArray[np.bool_]:
     return np.asarray((table.view == view) & (table.variant == Variant.ORIGINAL))
 
 
+def _head(
+    table: FeatureTable,
+    sources: NDArray[np.str_],
+    view: PadView,
+    chosen: NDArray[np.bool_],
+    taught: Vector | None,
+) -> LinearHead:
+    """What the labels tell and, with a teacher, a share of what it says."""
+    own = _fit(table, sources, view, chosen)
+    if taught is None:
+        return own
+    rows = np.flatnonzero(_originals(table, view) & chosen & np.isfinite(taught[table.owner]))
+    if not len(rows):
+        return own
+    lesson = learn(table.features[rows], taught[table.owner[rows]])
+    return own.plus(lesson, share=LESSON[view])
+
+
 def _fit(
     table: FeatureTable, sources: NDArray[np.str_], view: PadView, chosen: NDArray[np.bool_]
 ) -> LinearHead:
-    rows = np.flatnonzero((table.view == view) & chosen)
+    rows = np.flatnonzero((table.view == view) & chosen & (table.variant <= LAST_VARIANT[view]))
     bona_fide = table.is_bona_fide[rows]
     if bona_fide.all() or not bona_fide.any():
         raise TrainingDataError(
             "With one fold's sources held out, only one class is left to train on.",
             remedy="Add sources that hold both bona fide and attack presentations.",
         )
-    synthetic = table.variant[rows] >= Variant.SYNTHETIC_PRINT
-    weights = sample_weights(sources[table.owner[rows]], bona_fide, synthetic)
-    return fit(table.features[rows], bona_fide, weights, c=C)
+    variant = table.variant[rows]
+    drawn = np.where(variant >= Variant.SYNTHETIC_PRINT, variant, 0)
+    weights = sample_weights(sources[table.owner[rows]], bona_fide, drawn)
+    return fit(table.features[rows], bona_fide, weights, c=C, columns=COLUMNS[view])
 
 
 def sample_weights(
-    sources: NDArray[np.str_], bona_fide: NDArray[np.bool_], synthetic: NDArray[np.bool_]
+    sources: NDArray[np.str_],
+    bona_fide: NDArray[np.bool_],
+    synthetic: NDArray[np.bool_] | NDArray[np.int64],
 ) -> Vector:
     """Weigh rows so that no source, class or synthetic set drowns the others.
 
     1 / sqrt(count of source, class and synthetic), a quarter of that for synthetic rows, then each
     class to a sum of 1.
+
+    Args:
+        sources: (n,)
+        bona_fide: (n,)
+        synthetic: (n,) 0 for photographs, else a number for each kind of drawn attack.
     """
     cells = list(zip(sources.tolist(), bona_fide.tolist(), synthetic.tolist(), strict=True))
     counts = Counter(cells)
     weights = np.array([counts[cell] ** -0.5 for cell in cells])
-    weights[synthetic] *= SYNTHETIC_WEIGHT
+    weights[synthetic != 0] *= SYNTHETIC_WEIGHT
     for label in (True, False):
         weights[bona_fide == label] /= weights[bona_fide == label].sum()
     return weights

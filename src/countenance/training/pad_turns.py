@@ -62,6 +62,11 @@ class Turns:
         return np.asarray(np.any([turn.held for turn in self.turns], axis=0))
 
     @property
+    def fold_of(self) -> NDArray[np.int_]:
+        """(n,) number of the turn that holds each presentation out; the first for those never."""
+        return np.asarray(np.argmax([turn.held for turn in self.turns], axis=0))
+
+    @property
     def final(self) -> Marks:
         """(n,) bool: what the written model is trained with."""
         if self.held_out is HeldOut.FOLDER:

@@ -19,6 +19,8 @@ from countenance.vision.pad_card import PadCard
 if TYPE_CHECKING:
     import onnx
 
+    from countenance.vision.pad_fusion import SecondOpinion
+
 Bars = Callable[[str, int], Callable[[], None]]
 """Begins a progress bar with a title and a number of steps; returns how to advance it."""
 
@@ -118,6 +120,7 @@ def train_lite0_linear(
     cache: Path,
     seed: int,
     bars: Bars,
+    teacher: SecondOpinion | None = None,
 ) -> Outcome:
     """Train linear heads on frozen EfficientNet-Lite0 features of frame and face.
 
@@ -126,8 +129,9 @@ def train_lite0_linear(
     from countenance.training import cards
     from countenance.training.export import LITE0_INPUT, linear_graph, view_uses
     from countenance.training.extractors import Lite0Extractor
-    from countenance.training.features import extract_table
+    from countenance.training.features import RECIPE, extract_table
     from countenance.training.pad import train_heads
+    from countenance.training.teaching import taught_log_odds
 
     table = extract_table(
         presentations,
@@ -137,17 +141,26 @@ def train_lite0_linear(
         seed=seed,
         on_done=bars("Reading pictures", len(presentations)),
     )
+    taught = None
+    if teacher is not None:
+        asked = bars("Asking the teacher", len(presentations))
+        taught = taught_log_odds(presentations, teacher=teacher, detector=detector, on_done=asked)
     on_turn = bars("Training held-out models", len(turns.turns))
-    trained = train_heads(presentations, table, turns=turns, on_turn=on_turn)
+    trained = train_heads(presentations, table, turns=turns, taught=taught, on_turn=on_turn)
+    attribution = cards.LITE0_ATTRIBUTION + (cards.TAUGHT_ATTRIBUTION if teacher else "")
     card = cards.new_card(
         name="pad-lite0-linear",
+        version=RECIPE.partition("/")[2],
         architecture="lite0-linear",
         input_=LITE0_INPUT,
         views=view_uses(trained.weights),
         threshold=trained.threshold,
         expected_log_odds=trained.expected_log_odds,
-        provenance=(cards.LITE0_LICENCE, cards.LITE0_ORIGIN, cards.LITE0_ATTRIBUTION),
-        data=cards.describe_data(presentations, seed=seed, turns=turns),
+        provenance=(cards.LITE0_LICENCE, cards.LITE0_ORIGIN, attribution),
+        data={
+            **cards.describe_data(presentations, seed=seed, turns=turns),
+            "teacher": None if teacher is None else teacher.name,
+        },
         figures={},
     )
     return Outcome(linear_graph(trained.heads), card, trained.scores, detector)

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from countenance.geometry.boxes import Box
 from countenance.training.degradation import Pixels, add_noise, recompress
 
+BENT = 1 / 3
+CUT_OUT = 1 / 5
+
 Points = NDArray[np.float32]
 Plane = NDArray[np.float32]
 
@@ -35,15 +38,21 @@ def synthetic_print(scene: FaceInFrame, donor: FaceInFrame, rng: np.random.Gener
     """Hold a print of the donor's face before the face of the scene.
 
     The sheet shows 1.15 to 3.2 faces, has another tone than the scene, perhaps a white border, a
-    gloss and a shadow behind it, and is seen in perspective.
+    gloss and a shadow behind it, and is seen in perspective. One in three is bent about its
+    height, one in five cut out along the head.
 
     Returns: pixels of the scene's shape.
     """
     sheet = _printed(_around(donor, rng.uniform(1.15, 3.2), rng), rng)
     if rng.random() < 0.5:
         sheet = _with_border(sheet, rng)
+    sheet, shape = _with_gloss(sheet, rng), np.ones(sheet.shape[:2], np.float32)
+    if rng.random() < CUT_OUT:
+        shape = _head_shape(sheet, rng)
+    if rng.random() < BENT:
+        sheet, shape = _bent(sheet, shape, rng)
     corners = _held(sheet, scene.box, donor.box, rng)
-    return _finish(_paste(scene.pixels, _with_gloss(sheet, rng), corners, rng), rng)
+    return _finish(_paste(scene.pixels, sheet, shape, corners, rng), rng)
 
 
 def synthetic_paper_mask(
@@ -113,6 +122,33 @@ def _with_gloss(sheet: Pixels, rng: np.random.Generator) -> Pixels:
     return np.asarray(np.clip(light, 0, 255), np.uint8)
 
 
+def _head_shape(sheet: Pixels, rng: np.random.Generator) -> Plane:
+    """1 on the oval of a head in the middle of the sheet, perhaps with the shoulders below."""
+    height, width = sheet.shape[:2]
+    shape = np.zeros((height, width), np.float32)
+    axes = round(width * rng.uniform(0.34, 0.48)), round(height * rng.uniform(0.4, 0.5))
+    cv2.ellipse(shape, (width // 2, height // 2), axes, 0, 0, 360, 1.0, -1)
+    if rng.random() < 0.5:
+        shape[round(height * rng.uniform(0.75, 0.9)) :] = 1.0
+    return shape
+
+
+def _bent(sheet: Pixels, shape: Plane, rng: np.random.Generator) -> tuple[Pixels, Plane]:
+    """Sheet and shape around an upright cylinder: narrower, darker and bowed at the sides."""
+    height, width = sheet.shape[:2]
+    half_turn = rng.uniform(0.4, 1.2)
+    across = np.linspace(-1, 1, width, dtype=np.float32)
+    turned = np.arcsin(across * np.sin(half_turn))
+    away = 1 - np.cos(turned)
+    x = np.tile((turned / half_turn + 1) / 2 * (width - 1), (height, 1)).astype(np.float32)
+    bow = rng.uniform(-0.08, 0.08) * height * away
+    y = (np.arange(height)[:, None] + bow[None]).astype(np.float32)
+    moved = cv2.remap(sheet, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    cover = cv2.remap(shape, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    lit = moved * (1 - rng.uniform(0, 0.5) * away)[None, :, None]
+    return np.clip(lit, 0, 255).astype(np.uint8), np.asarray(cover, np.float32)
+
+
 def _held(sheet: Pixels, face: Box, printed: Box, rng: np.random.Generator) -> Points:
     """Corners of the sheet in the scene, so that its face is about as large as the one it hides."""
     height, width = sheet.shape[:2]
@@ -126,7 +162,9 @@ def _held(sheet: Pixels, face: Box, printed: Box, rng: np.random.Generator) -> P
     return np.asarray(corners @ rotation.T + face.centre + shift, np.float32)
 
 
-def _paste(scene: Pixels, sheet: Pixels, corners: Points, rng: np.random.Generator) -> Pixels:
+def _paste(
+    scene: Pixels, sheet: Pixels, shape: Plane, corners: Points, rng: np.random.Generator
+) -> Pixels:
     height, width = scene.shape[:2]
     sheet_height, sheet_width = sheet.shape[:2]
     own = np.array(
@@ -134,9 +172,8 @@ def _paste(scene: Pixels, sheet: Pixels, corners: Points, rng: np.random.Generat
     )
     matrix = cv2.getPerspectiveTransform(own, corners)
     paper = cv2.warpPerspective(sheet, matrix, (width, height), flags=cv2.INTER_AREA)
-    cover = np.zeros((height, width), np.float32)
-    cv2.fillConvexPoly(cover, np.rint(corners).astype(np.int32), 1.0)
-    cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), 0.8))
+    moved = cv2.warpPerspective(shape, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    cover = np.asarray(cv2.GaussianBlur(moved, (0, 0), 0.8), np.float32)
     shaded = _with_shadow(scene, cover, float(np.ptp(corners[:, 0])), rng)
     return _blend(shaded, np.asarray(paper, np.uint8), cover)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from countenance.geometry.boxes import Box
 from countenance.images.image import ColourOrder, Image
-from countenance.images.views import cut, stretch
+from countenance.images.views import cut, stretch, surroundings
 
 RAMP = Image(np.arange(40 * 60 * 3, dtype=np.uint32).reshape(40, 60, 3).astype(np.uint8))
 
@@ -23,6 +23,32 @@ def test_shrinking_averages_and_does_not_skip_pixels() -> None:
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::2] = 200
     assert np.abs(stretch(Image(stripes), width_px=32, height_px=32).astype(int) - 100).max() <= 1
+
+
+def test_a_large_image_is_averaged_whatever_its_size() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (501, 703, 3)).astype(np.uint8)
+    assert stretch(Image(noise), width_px=50, height_px=40).std() < noise.std() / 4
+
+
+def test_a_wide_picture_is_seen_whole() -> None:
+    assert surroundings(RAMP, face=None).pixels.shape == RAMP.pixels.shape
+
+
+@pytest.mark.parametrize(("face_y", "top"), [(50, 6), (5, 0), (95, 20)])  # middle, either end
+def test_of_a_narrow_picture_the_part_around_the_face_is_seen(face_y: int, top: int) -> None:
+    narrow = Image(np.arange(100, dtype=np.uint8)[:, None, None] + np.zeros((100, 60, 3), np.uint8))
+    seen = surroundings(narrow, face=Box(20, face_y - 8, 40, face_y))
+    assert (seen.width_px, seen.height_px) == (60, 80)
+    assert seen.pixels[0, 0, 0] == top
+
+
+def test_bars_do_not_make_a_narrow_picture_wide() -> None:
+    """An upright phone's picture in a wide frame."""
+    bright = np.full((100, 60, 3), 128, np.uint8)
+    barred = Image(np.pad(bright, ((0, 0), (40, 40), (0, 0))))
+    seen = surroundings(barred, face=Box(60, 40, 80, 60))
+    assert (seen.width_px, seen.height_px) == (60, 80)
+    assert seen.pixels.min() == 128
 
 
 def test_a_cut_keeps_the_pixels_and_their_order() -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from countenance.geometry.boxes import Box
-from countenance.training.degradation import degrade, recompress, zoom_region
+from countenance.training import synthesis
+from countenance.training.degradation import degrade, recompress, reshape_region, zoom_region
 from countenance.training.face_crops import jitter
 from countenance.training.synthesis import FaceInFrame, synthetic_paper_mask, synthetic_print
 
@@ -70,6 +71,48 @@ def test_a_degraded_copy_has_less_detail() -> None:
         copy = degrade(pixels, np.random.default_rng(seed))
         assert copy.shape == pixels.shape
         assert copy.std() < pixels.std()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(8, 300), st.integers(8, 300), st.integers(0, 1000))
+def test_a_copy_of_another_shape_is_that_of_a_camera_and_holds_the_face(
+    width: int, height: int, seed: int
+) -> None:
+    pixels = np.zeros((height, width, 3), np.uint8)
+    face = Box(width / 2 - 1, height / 2 - 1, width / 2 + 1, height / 2 + 1)
+    region = reshape_region(pixels, face, np.random.default_rng(seed))
+    assert region.of(pixels).shape[:2] == (region.height, region.width)
+    assert region.left - 1 <= width / 2 <= region.left + region.width + 1
+    assert region.top - 1 <= height / 2 <= region.top + region.height + 1
+    if min(region.width, region.height) > 40:
+        assert 0.73 < region.width / region.height < 1.82
+
+
+def test_a_bent_print_is_dark_at_its_sides_and_a_cut_out_one_has_no_corners(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown, donor = scene(0), scene(2)
+    plain, bent, cut = (
+        _print_with(monkeypatch, shown, donor, bent=bent, cut_out=cut_out)
+        for bent, cut_out in ((0, 0), (1, 0), (0, 1))
+    )
+    covered = [(changes(shown, attack) > 40).sum() for attack in (plain, cut)]
+    assert covered[1] < 0.95 * covered[0]
+    assert (bent != plain).any()
+    assert changes(shown, bent)[55:80, 70:90].mean() > 40
+
+
+def _print_with(
+    monkeypatch: pytest.MonkeyPatch,
+    shown: FaceInFrame,
+    donor: FaceInFrame,
+    *,
+    bent: float,
+    cut_out: float,
+) -> NDArray[np.uint8]:
+    monkeypatch.setattr(synthesis, "BENT", bent)
+    monkeypatch.setattr(synthesis, "CUT_OUT", cut_out)
+    return synthetic_print(shown, donor, np.random.default_rng(4))
 
 
 @settings(max_examples=60, deadline=None)

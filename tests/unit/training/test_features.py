@@ -87,10 +87,10 @@ def test_each_kind_gives_its_views_and_copies(
         for owner in range(5)
     }
     frame, crop = PadView.FULL_FRAME, PadView.TIGHT_CROP
-    assert counts[0] == {frame: 6, crop: 6}  # four copies, two synthetic attacks
-    assert counts[2] == {frame: 4, crop: 4}  # an attack needs none
-    assert counts[3] == {frame: 0, crop: 4}
-    assert counts[4] == {frame: 4, crop: 0}  # no face found
+    assert counts[0] == {frame: 8, crop: 5}  # the copies, three synthetic attacks
+    assert counts[2] == {frame: 5, crop: 2}  # an attack needs none
+    assert counts[3] == {frame: 0, crop: 2}
+    assert counts[4] == {frame: 5, crop: 0}  # no face found
     synthetic = found.variant >= Variant.SYNTHETIC_PRINT
     assert not found.is_bona_fide[synthetic].any()
     assert found.is_bona_fide[(found.owner == 0) & ~synthetic].all()

@@ -50,10 +50,10 @@ def test_imagenet_classes_are_recognised(
     assert int(logits.argmax()) in classes
 
 
-def test_a_frame_gives_2768_finite_features(weights: lite0.Weights) -> None:
+def test_a_frame_gives_2848_finite_features(weights: lite0.Weights) -> None:
     session = open_session(lite0.feature_extractor(weights).SerializeToString())
     features = session.run({"images": picture("chelsea.png")[None]})[0]
-    assert features.shape == (1, lite0.FEATURES) == (1, 2768)
+    assert features.shape == (1, lite0.FEATURES) == (1, 2848)
     assert np.isfinite(features).all()
 
 

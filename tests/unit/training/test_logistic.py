@@ -32,6 +32,27 @@ def test_the_solution_is_a_minimum() -> None:
     assert pull.sum() == pytest.approx(0, abs=1e-2)
 
 
+def test_features_past_those_that_count_are_left_alone() -> None:
+    rng = np.random.default_rng(3)
+    labels = np.arange(60) % 2 == 0
+    features = rng.normal(size=(60, 4)).astype(np.float32)
+    features[:, 3] += np.where(labels, 9, -9)
+    head = fit(features, labels, np.ones(60), c=1.0, columns=3)
+    assert head.coefficients[3] == 0
+    assert head.coefficients.shape == (4,)
+
+
+def test_heads_add_up_whatever_they_are_standardised_by() -> None:
+    rng = np.random.default_rng(4)
+    features = rng.normal(size=(9, 3)).astype(np.float32)
+    one, other = (
+        LinearHead(rng.normal(size=3), rng.uniform(1, 2, 3), rng.normal(size=3), rng.normal())
+        for _ in range(2)
+    )
+    both = one.plus(other, share=0.4).logits(features)
+    assert both == pytest.approx(one.logits(features) + 0.4 * other.logits(features))
+
+
 def test_a_constant_feature_does_no_harm() -> None:
     features = np.ones((20, 2), np.float32)
     labels = np.arange(20) % 2 == 0

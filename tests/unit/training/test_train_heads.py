@@ -59,6 +59,26 @@ def test_a_signal_shared_by_all_sources_is_found() -> None:
     assert sum(trained.weights.values()) == pytest.approx(1)
 
 
+def test_a_teacher_tells_what_the_labels_do_not() -> None:
+    presentations, table = made_up(signal=3)
+    told = 8 * table.features[table.view == FRAME][:, 5].astype(float)
+    turns = by_source(presentations, folds=3)
+    alone, helped = (
+        train_heads(presentations, table, turns=turns, taught=taught).heads[FRAME].folded()[0]
+        for taught in (None, told)
+    )
+    assert helped[5] / helped[0] > alone[5] / alone[0] + 0.02
+
+
+def test_a_teacher_without_an_answer_changes_nothing() -> None:
+    presentations, table = made_up(signal=3)
+    turns = by_source(presentations, folds=3)
+    silent = np.full(len(presentations), np.nan)
+    alone = train_heads(presentations, table, turns=turns)
+    helped = train_heads(presentations, table, turns=turns, taught=silent)
+    assert helped.scores == alone.scores
+
+
 def test_what_tells_the_classes_apart_in_one_source_alone_is_not_counted_as_skill() -> None:
     presentations, table = made_up(signal=0, tell_tale=8)
     trained = train_heads(presentations, table, turns=by_source(presentations, folds=6))
@@ -119,3 +139,10 @@ def test_a_synthetic_row_weighs_a_quarter_of_its_peers() -> None:
     bona_fide = np.array([False, False, False, False, True])
     weights = sample_weights(np.array(["a"] * 5), bona_fide, synthetic)
     assert weights[2] == pytest.approx(weights[0] / 4)
+
+
+def test_a_kind_that_is_drawn_more_often_does_not_drown_another() -> None:
+    drawn = np.array([4] * 8 + [5] * 2 + [0])
+    bona_fide = np.array([False] * 10 + [True])
+    weights = sample_weights(np.array(["a"] * 11), bona_fide, drawn)
+    assert weights[:8].sum() == pytest.approx(2 * weights[8:10].sum())

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countenance.geometry.boxes import Box
-from countenance.images.bars import without_bars
 from countenance.images.image import Image
-from countenance.images.views import cut, stretch
+from countenance.images.views import cut, stretch, surroundings
 from countenance.pad.calibration import ShiftBounds
 from countenance.vision.backends.onnx.session import Session, open_either
 from countenance.vision.carded_files import read_carded_model
@@ -161,7 +160,7 @@ class OnnxPadModel:
         if view is PadView.TIGHT_CROP:
             image = cut(image, face.grown(self._card.views[view].box_scale))
         else:
-            image = without_bars(image)
+            image = surroundings(image, face=face)
         small = Image(stretch(image, width_px=size.width_px, height_px=size.height_px), image.order)
         return small.to(size.colour_order).pixels
 

@@ -1,0 +1,110 @@
+"""What another detector says of the presentations: a second target for the heads.
+
+The networks of the pack `minifasnet` were trained on other data. Their log-odds of a picture are a
+number to be predicted from the same features as the label, and a label says less: of prints in
+particular the development data has few. Only these numbers are used; the networks are not needed
+to run what was trained so.
+
+Source: Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015, with
+log-odds as targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from countenance.datasets.manifest import Kind, Presentation
+from countenance.geometry.boxes import Box
+from countenance.images.codec import read_image
+from countenance.images.image import Image
+from countenance.training.errors import TrainingError
+from countenance.training.logistic import LinearHead, Matrix, Vector
+from countenance.vision.backends.onnx.minifasnet import MiniFasNetPair
+from countenance.vision.interfaces import FaceDetector
+from countenance.vision.model_store import ModelStore
+from countenance.vision.packs import shipped_pack
+from countenance.vision.pad_fusion import FUSION_PACK, SecondOpinion, is_installed
+from countenance.vision.presented_face import presented_face
+
+LIMIT: Final = 8.0
+"""Log-odds of the teacher beyond this, either way, count as this: how sure it is tells little."""
+STRENGTH: Final = 1000.0
+"""Of the pull of the coefficients towards nothing, where the squares of all rows are summed."""
+
+
+def open_teacher(models_dir: Path) -> SecondOpinion:
+    """Open the networks of the pack.
+
+    Raises: TrainingError: it is not installed. ModelAlteredError, ModelInvalidError: its files
+        are not as pinned.
+    """
+    pack, store = shipped_pack(FUSION_PACK), ModelStore(models_dir)
+    if not is_installed(pack, store):
+        raise TrainingError(
+            f"The pack {FUSION_PACK}, which is to teach, is not installed.",
+            remedy=f"Run 'countenance models install {FUSION_PACK}', or leave --teacher away.",
+        )
+    return MiniFasNetPair.load(store, pack.cards, name=pack.identity)
+
+
+def taught_log_odds(
+    presentations: Sequence[Presentation],
+    *,
+    teacher: SecondOpinion,
+    detector: FaceDetector,
+    on_done: Callable[[], None] = lambda: None,
+) -> Vector:
+    """Return what the teacher says of each presentation: (n,), NaN where no face is found.
+
+    A full frame is judged by its largest face with surroundings, a crop as it is.
+
+    Raises: ImageError: a file cannot be read as an image; names it.
+    """
+    told = np.full(len(presentations), np.nan)
+    for at, presentation in enumerate(presentations):
+        image = read_image(presentation.path)
+        face = _face(image, presentation.kind, detector)
+        if face is not None:
+            told[at] = teacher.log_odds(image, face=face)
+        on_done()
+    return told
+
+
+def _face(image: Image, kind: Kind, detector: FaceDetector) -> Box | None:
+    if kind is Kind.TIGHT_CROP:
+        return Box(0, 0, image.width_px, image.height_px)
+    return presented_face(detector, image)
+
+
+def learn(features: Matrix, targets: Vector, *, strength: float = STRENGTH) -> LinearHead:
+    """Fit ridge regression of the teacher's log-odds on standardised features.
+
+    Minimises |target - w . z - bias|^2 + strength * |w|^2; the bias is free.
+
+    Args:
+        features: (n, features), n at least 1.
+        targets: (n,) finite; limited to `LIMIT` here.
+        strength: > 0.
+    """
+    mean = features.mean(axis=0, dtype=np.float64)
+    deviation = np.maximum(features.std(axis=0, dtype=np.float64), 1e-6)
+    standard = ((features - mean) / deviation).astype(np.float32)
+    limited = np.clip(targets, -LIMIT, LIMIT)
+    bias = float(limited.mean())
+    coefficients = _ridge(standard, limited - bias, strength)
+    return LinearHead(mean, deviation, coefficients, bias)
+
+
+def _ridge(rows: Matrix, targets: Vector, strength: float) -> Vector:
+    """Solved in the span of the rows where they are fewer than the features."""
+    has_few = len(rows) <= rows.shape[1]
+    inner = (rows @ rows.T if has_few else rows.T @ rows).astype(np.float64)
+    inner[np.diag_indices_from(inner)] += strength
+    if not has_few:
+        return np.asarray(np.linalg.solve(inner, rows.T @ targets), np.float64)
+    shares = np.linalg.solve(inner, targets)
+    return np.asarray(rows.T @ shares, np.float64)
