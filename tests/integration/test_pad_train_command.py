@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -182,6 +183,29 @@ def test_a_killed_run_goes_on(data: Path, small: Path, tmp_path: Path) -> None:
     answer(train("--data", data, *SMALL, "--output", output, "--resume", "--json"))
     model = "pad-livenessnet.onnx"
     assert (output / model).read_bytes() == (small / model).read_bytes()
+
+
+def test_ctrl_c_ends_a_run_of_the_small_network_cleanly(data: Path, tmp_path: Path) -> None:
+    """An interrupt inside JAX would end the process with a crash in place of status 130."""
+    output = tmp_path / "small"
+    # Set anew, for a process that is started in the background inherits that Ctrl-C is ignored.
+    start = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from countenance.cli.main import main; main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", start, "pad", "train", "--data", str(data)]
+    command += ["--arch", "livenessnet", "--epochs", "4000", "--patience", "4000"]
+    command += ["--output", str(output)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    while process.poll() is None and not any(work_path(output).glob("turn-*.npz")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "--resume" in said
+    assert not output.exists()
 
 
 def two_videos(data: Path, folder: Path) -> Path:

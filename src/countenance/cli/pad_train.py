@@ -15,7 +15,7 @@ from countenance.cli.context import Session, json_option, pass_session
 if TYPE_CHECKING:
     from countenance.datasets.manifest import Presentation
     from countenance.training.pad_turns import Turns
-    from countenance.training.runs import LivenessNetPlan, Outcome
+    from countenance.training.runs import Bars, LivenessNetPlan, Outcome
     from countenance.training.tuning import Base
 
 _FOLDER = click.Path(path_type=Path)
@@ -267,6 +267,7 @@ def _run(
     turns: Turns,
     work: Path,
 ) -> Outcome:
+    from countenance.cli.interrupts import interrupts_held
     from countenance.training.runs import run_key, train_lite0_linear, train_livenessnet
     from countenance.training.work_folder import refuse_other_run
     from countenance.vision.engine import open_recognition
@@ -306,9 +307,30 @@ def _run(
                 bars=bars,
                 teacher=teacher,
             )
-        return train_livenessnet(
-            presentations, turns=turns, detector=detector, plan=wish.plan, work=work, bars=bars
-        )
+        with interrupts_held() as check:
+            return train_livenessnet(
+                presentations,
+                turns=turns,
+                detector=detector,
+                plan=wish.plan,
+                work=work,
+                bars=_checking(bars, check),
+            )
+
+
+def _checking(bars: Bars, check: Callable[[], None]) -> Bars:
+    """Bars that also ask after each step whether Ctrl-C was pressed."""
+
+    def begin(title: str, total: int) -> Callable[[], None]:
+        advance = bars(title, total)
+
+        def step() -> None:
+            advance()
+            check()
+
+        return step
+
+    return begin
 
 
 @contextmanager
