@@ -244,6 +244,15 @@ class SessionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """What people are told."""
+
+    consent_file: str = _setting("CONSENT_FILE", "")
+    """Path of the words to agree to before a face is enrolled, paragraphs apart by empty lines;
+    empty takes the ones that come with the product."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them."""
 
@@ -263,6 +272,7 @@ class Settings:
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     injection: InjectionSettings = field(default_factory=InjectionSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
 
     def __repr__(self) -> str:
         return f"Settings(home={str(self.home)!r})"  # a database URL may hold a password
@@ -277,6 +287,7 @@ GROUPS: Final = (
     CaptureSettings,
     InjectionSettings,
     SessionSettings,
+    PrivacySettings,
 )
 
 
@@ -303,6 +314,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         capture=_group(CaptureSettings, values),
         injection=_group(InjectionSettings, values),
         sessions=_group(SessionSettings, values),
+        privacy=_group(PrivacySettings, values),
     )
 
 

@@ -48,7 +48,9 @@ def enrol(visitor: Visitor) -> None:
 
 
 def start_enrolment(page: Page) -> None:
-    """Press the button of the enrolment page."""
+    """Agree, and press the button of the enrolment page."""
+    page.get_by_label("I have read this and agree.").check()
+    page.get_by_role("button", name="Agree and continue").click()
     page.get_by_role("button", name="Start the camera").click()
 
 

@@ -128,6 +128,10 @@ class Visit:
         """Send the login form."""
         return self.post("/login", name=name, password=password)
 
+    def agree(self) -> TestResponse:
+        """Agree to the enrolment that this browser has begun."""
+        return self.post("/enrol/consent", agreed="yes")
+
     def cookie(self, name: str) -> str:
         """Value of a cookie; empty when there is none."""
         found = self.client.get_cookie(name)

@@ -38,6 +38,7 @@ def host(door: Door) -> Iterator[str]:
 
 
 def begin(host: str, visit: Visit) -> Camera:
+    visit.agree()
     answer = visit.ask("/enrol/ticket")
     assert answer.json is not None
     camera = Camera(host, visit, answer.json["ticket"])

@@ -225,6 +225,7 @@ def test_no_reply_tells_of_the_camera(house: House) -> None:
 def enrol(house: House, visit: Visit) -> None:
     """Sit for an enrolment at a camera that scores low."""
     house.door.recognition.see = lambda _image: Seen(log_odds=LOW)
+    visit.agree()
     answer = visit.ask("/enrol/ticket")
     assert answer.json is not None
     camera = Camera(house.host, visit, answer.json["ticket"], mark=MARK)

@@ -53,6 +53,7 @@ def test_an_invited_person_chooses_the_password_and_enrols(door: Door, visit: Vi
     weak = hers.post("/invite", code=code, password="short", again="short")
     assert "too short" in weak.text
     assert hers.post("/invite", code=code, password=OWN, again=OWN).location == "/enrol"
+    hers.agree()
     assert hers.ask("/enrol/ticket").status_code == 200
     assert hers.post("/invite", code=code).status_code == 403
     assert door.visit().password("grace", OWN).location == "/enrol"

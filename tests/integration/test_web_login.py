@@ -187,6 +187,7 @@ def test_somebody_new_replaces_the_given_password_then_enrols(door: Door) -> Non
     assert "too short" in weak.text
     answer = visit.post("/login/password", password="four green kites", again="four green kites")
     assert answer.location == "/enrol"
+    visit.agree()
     assert visit.ask("/enrol/ticket").status_code == 200
     assert door.visit().password("grace", "four green kites").location == "/enrol"
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from countenance.errors import ConfigurationError
 from countenance.events import Tag
 from countenance.identity.interfaces import User
 from tests.fakes.doors import PASSWORD, SESSION, Door, Visit, open_door
@@ -33,6 +35,11 @@ def secret(page: str) -> str:
     found = re.search(r"data-secret>([^<]+)<", page)
     assert found
     return found[1]
+
+
+def without_token(page: str) -> str:
+    """A page without the token of its forms, which tells the second it was made in."""
+    return re.sub(r'csrf-token" content="[^"]+"|csrf_token" value="[^"]+"', "", page)
 
 
 def link(page: str, rel: str) -> str:
@@ -102,7 +109,8 @@ def test_attempts_come_in_pages(door: Door, eileen: User, visit: Visit) -> None:
     second = visit.get("/attempts" + link(first, "next")).text
     assert second.count("Password refused") == 5
     assert "Older" not in second
-    assert visit.get("/attempts" + link(second, "prev")).text == first
+    newer = visit.get("/attempts" + link(second, "prev")).text
+    assert without_token(newer) == without_token(first)
     assert "Nothing more here" in visit.get("/attempts?before=1").text
 
 
@@ -295,3 +303,56 @@ def test_somebody_who_is_slowed_down_is_shown_so_and_unlocked(door: Door) -> Non
     assert door.visit().password("grace").location == "/login/face"
     (row,) = door.identity.audit.list_events(tags=(Tag.USER_UNLOCKED,))
     assert (row.subject_id, row.actor_id) == (grace.id, administrator.id)
+
+
+def test_a_face_is_enrolled_only_after_agreement(door: Door, visit: Visit) -> None:
+    assert visit.post("/account/face", password=PASSWORD).location == "/enrol"
+    page = visit.get("/enrol").text
+    assert "Agree and continue" in page
+    assert "Start the camera" not in page
+    assert visit.ask("/enrol/ticket").status_code == 409
+    refused = visit.post("/enrol/consent")
+    assert refused.status_code == 422
+    assert "Tick the box first" in refused.text
+    assert visit.ask("/enrol/ticket").status_code == 409
+    assert visit.agree().location == "/enrol"
+    assert "Start the camera" in visit.get("/enrol").text
+    assert visit.ask("/enrol/ticket").status_code == 200
+
+
+def test_other_words_ask_again(door: Door, eileen: User, tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("We keep your face.\n\nYou may say no.", encoding="utf-8")
+    read = open_door(tmp_path / "other", privacy={"consent_file": str(words)})
+    other = read.administrator()
+    visit = read.visit_as(other)
+    visit.post("/account/face", password=PASSWORD)
+    page = visit.get("/enrol").text
+    assert "<p>We keep your face.</p>" in page
+    assert "<p>You may say no.</p>" in page
+    assert visit.agree().location == "/enrol"
+    words.write_text("We keep your face for a year.", encoding="utf-8")
+    anew = Door(read.home, read.settings).visit_as(other)
+    anew.post("/account/face", password=PASSWORD)
+    assert "for a year" in anew.get("/enrol").text
+
+
+@pytest.mark.parametrize("words", ["", " \n\n ", None])
+def test_words_that_cannot_be_read_stop_the_start(tmp_path: Path, words: str | None) -> None:
+    path = tmp_path / "words.txt"
+    if words is not None:
+        path.write_text(words, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="words"):
+        open_door(tmp_path / "home", privacy={"consent_file": str(path)})
+
+
+def test_people_save_what_is_held_about_them(door: Door, eileen: User, visit: Visit) -> None:
+    assert "Save the file" in visit.get("/account/data").text
+    assert visit.post("/account/data", password="nope").status_code == 422
+    answer = visit.post("/account/data", password=PASSWORD)
+    assert answer.mimetype == "application/json"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    held = json.loads(answer.text)
+    assert held["name"] == "eileen"
+    assert len(held["face"]["samples"][0]) == 128
+    assert held["records"]["users"][0]["id"] == eileen.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -403,3 +404,42 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(f"{question} Add --yes to do it without a terminal.")
     click.confirm(question, abort=True, err=True)
+
+
+@users.command()
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@json_option
+@pass_session
+def export(session: Session, name: str, file: Path) -> None:
+    """Write everything that is held about the user NAME into FILE, for that person.
+
+    FILE is JSON: account, trail, devices, other ways in, agreements, and the number rows of the
+    face. Hashes and keys are named, not shown. The trail says that it was made.
+
+    JSON keys: user, file.
+
+    \b
+    Example:
+      countenance users export ada ada.json
+    """
+    import json
+    import os
+
+    from countenance.identity.errors import StorageError
+
+    identity = session.container.identity
+    held = identity.personal_data.export(find_user(session, name).id, actor=None)
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as target:
+            json.dump(held, target, indent=1, ensure_ascii=False)
+    except OSError as error:
+        raise StorageError(
+            f"{file} cannot be written: {error.strerror or error}.",
+            remedy="Name a file that is not there yet, in a folder that may be written.",
+        ) from error
+    if session.wants_json:
+        session.answer({"user": name, "file": str(file)})
+        return
+    click.echo(f"Wrote what is held about {name} to {file}. Keep it private.")

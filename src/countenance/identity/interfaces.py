@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple, NewType, Protocol
+from typing import Any, Final, NamedTuple, NewType, Protocol
 
 from countenance.biometrics.identification import Gallery
 from countenance.biometrics.templates import Template
@@ -603,6 +603,44 @@ class AuditEvent:
     address: str
     details: Mapping[str, str]
     """Reasons and counts; never a password, token, score, face or embedding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """An agreement to have the own face enrolled."""
+
+    text_sha256: str
+    """Of the words that were agreed to."""
+    actor_id: UserId | None
+    """Who wrote it down for the user; None when the user agreed alone."""
+    given_at: datetime
+
+
+class Consents(Protocol):
+    """Agreements to the enrolment of a face; erasing the face ends them."""
+
+    def give(
+        self, user_id: UserId, *, text_sha256: str, actor: UserId | None, address: str
+    ) -> None:
+        """Write down that a user agreed to these words.
+
+        Args: actor: who enrols the user and heard them agree; None when the user did it alone.
+        Raises: UserNotFoundError.
+        """
+
+    def find(self, user_id: UserId, *, text_sha256: str) -> Consent | None:
+        """The newest consent to these words that still holds, or None."""
+
+
+class PersonalDataExports(Protocol):
+    """Everything that is held about one person."""
+
+    def export(self, user_id: UserId, *, actor: UserId | None) -> dict[str, Any]:
+        """Collect it as JSON values; written to the trail.
+
+        Args: actor: who asks; the user, or None for the command line.
+        Raises: UserNotFoundError, TemplateUnreadableError.
+        """
 
 
 class AuditTrail(Protocol):

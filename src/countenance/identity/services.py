@@ -14,6 +14,7 @@ from countenance.identity.audit import SqlAuditTrail
 from countenance.identity.audit_trail import SealedTrail, open_trail
 from countenance.identity.authenticator_apps import SqlAuthenticatorApps
 from countenance.identity.camera_calibrations import SqlCameraCalibrations
+from countenance.identity.consents import SqlConsents
 from countenance.identity.devices import SqlDevices
 from countenance.identity.enrolled_faces import SqlEnrolledFaces
 from countenance.identity.errors import StorageError
@@ -28,11 +29,13 @@ from countenance.identity.factor_settings import read_policies
 from countenance.identity.interfaces import (
     AuditTrail,
     CameraCalibrations,
+    Consents,
     Devices,
     EnrolledFaces,
     LoginCodes,
     News,
     Passwords,
+    PersonalDataExports,
     SeenFrames,
     Sessions,
     TemplateVault,
@@ -46,6 +49,7 @@ from countenance.identity.news import SqlNews
 from countenance.identity.passkeys import SqlPasskeys
 from countenance.identity.passwords import Hasher, SqlPasswords
 from countenance.identity.pending_faces import SqlPendingFaces
+from countenance.identity.personal_data import PersonalData
 from countenance.identity.recovery_codes import SqlRecoveryCodes
 from countenance.identity.schema import upgrade
 from countenance.identity.seen_frames import SqlSeenFrames
@@ -98,6 +102,8 @@ class Identity:
     factor_policies: FactorPolicies
     throttles: Throttles
     seen_frames: SeenFrames
+    consents: Consents
+    personal_data: PersonalDataExports
     audit: AuditTrail
     trail: SealedTrail
     key_fingerprint: str
@@ -187,10 +193,11 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
     codes = SqlLoginCodes(store, keys, lifetime_s=settings.login.code_lifetime_s)
     pending_faces = SqlPendingFaces(store, keys)
     invitations = SqlInvitations(store, hasher, lifetime_s=settings.login.invitation_lifetime_s)
+    vault = SqlTemplateVault(store, keys)
     return Identity(
         users=SqlUsers(store, hasher),
         passwords=SqlPasswords(store, hasher),
-        vault=SqlTemplateVault(store, keys),
+        vault=vault,
         faces=SqlEnrolledFaces(store, keys),
         sessions=sessions,
         devices=devices,
@@ -212,6 +219,8 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
             name_key=keys.names,
         ),
         seen_frames=seen_frames,
+        consents=SqlConsents(store),
+        personal_data=PersonalData(store, vault.load),
         audit=SqlAuditTrail(store),
         trail=trail,
         key_fingerprint=keys.check[:16],

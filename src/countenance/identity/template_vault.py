@@ -20,6 +20,7 @@ from countenance.biometrics.templates import Template
 from countenance.events import Tag
 from countenance.identity.audit import note
 from countenance.identity.camera_calibrations import drop_cameras
+from countenance.identity.consents import withdraw
 from countenance.identity.errors import TemplateUnreadableError
 from countenance.identity.interfaces import UserId
 from countenance.identity.keys import Keys, check_current
@@ -92,13 +93,9 @@ class SqlTemplateVault:
             if not drop_pending_face(session, user_id) | _drop(session, user_id):
                 return False
             drop_cameras(session, user_id)
-            note(
-                session,
-                Tag.FACE_ERASED,
-                at=self._store.now(),
-                subject_id=user_id,
-                actor_id=actor,
-            )
+            now = self._store.now()
+            note(session, Tag.FACE_ERASED, at=now, subject_id=user_id, actor_id=actor)
+            withdraw(session, user_id, at=now, actor=actor)
             note_change(session, user_id)
         self._store.scrub()
         return True

@@ -27,6 +27,7 @@ from countenance.web.capture.admission import Admission
 from countenance.web.capture.course import FrameObserver, Recognition
 from countenance.web.capture.socket import make_capture_blueprint
 from countenance.web.capture.turns import Turns, places_for
+from countenance.web.consent import read_consent_text
 from countenance.web.context import EXTENSION, Web, find_session, identity
 from countenance.web.cookies import FormSessions
 from countenance.web.errors import register_errors
@@ -125,6 +126,7 @@ def create_app(
         apps=find_apps(),
         recognition=recognition or EngineRecognition(container, metrics.stage),
         turns=Turns(places=places_for(container.settings.engine.threads)),
+        consent=read_consent_text(container.settings.privacy.consent_file),
         lab=lab_engine or ContainerLabEngine(container),
         installation=ModelInstallation(),
     )

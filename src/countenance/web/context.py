@@ -15,6 +15,7 @@ from countenance.web import cookies
 from countenance.web.capture.admission import Admission
 from countenance.web.capture.course import Recognition
 from countenance.web.capture.turns import Turns
+from countenance.web.consent import ConsentText
 from countenance.web.errors import NoTransactionError
 from countenance.web.installing import ModelInstallation
 from countenance.web.lab.engine import LabEngine
@@ -33,6 +34,8 @@ class Web:
     apps: tuple[App, ...]
     recognition: Recognition
     turns: Turns
+    consent: ConsentText
+    """What people agree to before a face is enrolled."""
     lab: LabEngine
     installation: ModelInstallation
 

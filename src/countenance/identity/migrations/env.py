@@ -8,6 +8,7 @@ from countenance.db import Base
 from countenance.identity import (  # noqa: F401 - they fill the metadata
     authenticator_apps,
     camera_calibrations,
+    consents,
     devices,
     invitation_rows,
     models,

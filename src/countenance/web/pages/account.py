@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+import json
+
+from flask import (
+    Blueprint,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
 from countenance.identity.errors import WeakPasswordError
 from countenance.identity.interfaces import Device, Purpose
@@ -24,6 +34,7 @@ def make_blueprint() -> Blueprint:
     pages.add_url_rule("/password", "password", password, methods=["GET", "POST"])
     pages.add_url_rule("/face", "face", face, methods=["GET", "POST"])
     pages.add_url_rule("/face/erase", "erase_face", erase_face, methods=["GET", "POST"])
+    pages.add_url_rule("/data", "data", data, methods=["GET", "POST"])
     pages.add_url_rule("/devices/<device_id>", "device", device, methods=["GET", "POST"])
     pages.add_url_rule(
         "/devices/<device_id>/forget", "forget_device", forget_device, methods=["GET", "POST"]
@@ -102,6 +113,22 @@ def erase_face() -> Answer:
     identity().vault.erase(user.id, actor=user.id)
     steps.say("Your face is erased. Enrol it again before you log out, or ask for a login code.")
     return redirect(url_for("account.account"))
+
+
+@limited(PASSWORD_RATE)
+def data() -> Answer:
+    """Everything that is held about oneself, as a file, after the password once more."""
+    if request.method == "GET":
+        return render_template("account_data.html")
+    if not confirmed():
+        return render_template("account_data.html", problem=WRONG_PASSWORD), FORM_REFUSED
+    user = session().user
+    held = identity().personal_data.export(user.id, actor=user.id)
+    response = make_response(json.dumps(held, indent=1, ensure_ascii=False))
+    response.mimetype = "application/json"
+    name = f"countenance-{user.id[:8]}.json"  # a login name may hold what a header may not
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
 
 
 def device(device_id: str) -> Answer:

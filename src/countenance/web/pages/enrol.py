@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 
 from countenance.ceremony.enrolment import EnrolmentPolicy
 from countenance.identity.interfaces import Purpose, Transaction
 from countenance.web import cookies
 from countenance.web.access import limited, public
-from countenance.web.context import find_session, identity, known_device, pending, pending_user
-from countenance.web.errors import NoTransactionError
+from countenance.web.context import (
+    address,
+    find_session,
+    identity,
+    known_device,
+    pending,
+    pending_user,
+    web,
+)
+from countenance.web.errors import FORM_REFUSED, NoTransactionError
 from countenance.web.pages import steps
 from countenance.web.pages.auth import TICKET_RATE, Answer, issue_ticket
 
@@ -18,6 +26,7 @@ def make_blueprint() -> Blueprint:
     """`/enrol`; open to whoever holds a pending enrolment."""
     pages = Blueprint("enrol", __name__)
     pages.add_url_rule("/enrol", "enrol", enrol)
+    pages.add_url_rule("/enrol/consent", "consent", consent, methods=["POST"])
     pages.add_url_rule("/enrol/ticket", "ticket", ticket, methods=["POST"])
     pages.add_url_rule("/enrol/complete", "complete", complete, methods=["POST"])
     return pages
@@ -39,6 +48,8 @@ def _own_enrolment() -> tuple[str, Transaction]:
 @public
 def enrol() -> Answer:
     _, transaction = _own_enrolment()
+    if not _has_agreed(transaction):
+        return _ask_consent(transaction)
     return render_template(
         "enrol.html",
         person=pending_user(transaction),
@@ -48,10 +59,47 @@ def enrol() -> Answer:
     )
 
 
+def _ask_consent(transaction: Transaction, problem: str | None = None) -> str:
+    return render_template(
+        "consent.html",
+        person=pending_user(transaction),
+        by_other=transaction.actor_id is not None,
+        back=_back(transaction),
+        paragraphs=web().consent.paragraphs,
+        problem=problem,
+    )
+
+
+def _has_agreed(transaction: Transaction) -> bool:
+    agreed = identity().consents.find(transaction.user_id, text_sha256=web().consent.sha256)
+    return agreed is not None
+
+
+@public
+@limited(TICKET_RATE)
+def consent() -> Answer:
+    """Write down that the person agrees; without the tick nothing is."""
+    _, transaction = _own_enrolment()
+    if request.form.get("agreed") != "yes":
+        return _ask_consent(transaction, "Tick the box first, or use another way."), FORM_REFUSED
+    if not _has_agreed(transaction):
+        identity().consents.give(
+            transaction.user_id,
+            text_sha256=web().consent.sha256,
+            actor=transaction.actor_id,
+            address=address(),
+        )
+    return redirect(url_for("enrol.enrol"))
+
+
 @public
 @limited(TICKET_RATE)
 def ticket() -> Answer:
-    token, _ = _own_enrolment()
+    token, transaction = _own_enrolment()
+    if not _has_agreed(transaction):
+        raise NoTransactionError(
+            "Nobody has agreed to this enrolment yet.", remedy="Open the page again and agree."
+        )
     return issue_ticket(token)
 
 
