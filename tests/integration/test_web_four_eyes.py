@@ -66,6 +66,7 @@ def show(door: Door, host: str, visit: Visit, ticket_path: str, image: bytes) ->
 def enrolled(door: Door, host: str, officer: Visit, user: User) -> str:
     """Enrol the new face for somebody; what the page then says."""
     assert officer.post(f"/people/{user.id}/enrol", password=PASSWORD).location == "/enrol"
+    officer.agree()
     assert show(door, host, officer, "/enrol/ticket", NEW)["granted"] is True
     assert officer.post("/enrol/complete").location == f"/people/{user.id}"
     return officer.get(f"/people/{user.id}").text

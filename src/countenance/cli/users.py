@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from countenance.cli.context import Session, json_option, pass_session
+from countenance.cli.users_csv import import_users, print_csv
 
 if TYPE_CHECKING:
     from countenance.identity.interfaces import User, UserFilter
@@ -33,6 +34,9 @@ def users() -> None:
       countenance users add ada --name "Ada Lovelace" --administrator
       countenance users list --search ada
     """
+
+
+users.add_command(import_users)
 
 
 @users.command()
@@ -106,12 +110,17 @@ def invite(session: Session, name: str, display_name: str, role: str) -> None:
     _tell_invitation(session, user, issued)
 
 
-def _tell_invitation(session: Session, user: User, code: str) -> None:
+def invitation_link(session: Session, code: str) -> str:
+    """The address at which a code is used; the first of the origins, else this machine."""
     from countenance.cli.run import page
 
     server = session.settings.server
     address = server.origins[0] if server.origins else page(server)
-    link = f"{address}/invite#{code}"
+    return f"{address}/invite#{code}"
+
+
+def _tell_invitation(session: Session, user: User, code: str) -> None:
+    link = invitation_link(session, code)
     hours = round(session.settings.login.invitation_lifetime_s / 3600)
     if session.wants_json:
         session.answer({"user": user.name, "link": link, "code": code, "hours": hours})
@@ -155,10 +164,16 @@ def _temporary_password() -> str:
     help="Only users with such a face; other_pack has to be enrolled again, pending "
     "waits for a second person.",
 )  # fmt: skip
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV in place of a table.")
 @json_option
 @pass_session
 def list_users(
-    session: Session, search: str, role: str | None, state: str | None, face: str | None
+    session: Session,
+    search: str,
+    role: str | None,
+    state: str | None,
+    face: str | None,
+    as_csv: bool,
 ) -> None:
     """List users by name.
 
@@ -170,6 +185,7 @@ def list_users(
       countenance users list
       countenance users list --search ada --json
       countenance users list --role officer --face none
+      countenance users list --csv > people.csv
     """
     from countenance.identity.interfaces import FaceState, Role, UserFilter, UserState
 
@@ -181,6 +197,9 @@ def list_users(
         face=FaceState(face) if face else None,
         pack=pack,
     )
+    if as_csv:
+        print_csv(all_users(session, fits), pack=pack)
+        return
     found = list(all_users(session, fits))
     if session.wants_json:
         session.answer({"users": [_as_json(user, pack=pack) for user in found]})
@@ -348,18 +367,27 @@ def remove(session: Session, name: str, yes: bool) -> None:
 
 @users.command()
 @click.argument("name")
+@click.option("--factors", is_flag=True, help="The second factors instead of the password.")
 @_YES
 @json_option
 @pass_session
-def reset(session: Session, name: str, yes: bool) -> None:
+def reset(session: Session, name: str, factors: bool, yes: bool) -> None:
     """Take the password of NAME away; print a link for choosing a new one, once.
 
     All sessions of NAME end. For somebody invited it is a new invitation.
 
+    With --factors the password stays, and passkeys, authenticator app and recovery codes go: for
+    somebody who lost a phone or key.
+
     \b
-    Example: countenance users reset ben
+    Examples:
+      countenance users reset ben
+      countenance users reset ben --factors
     """
     user = find_user(session, name)
+    if factors:
+        _reset_factors(session, user, yes=yes)
+        return
     confirm(f"Reset the password of {user.name}? All sessions end.", yes=yes)
     issued = session.container.identity.invitations.reset(user.id, actor=None)
     _tell_invitation(session, user, issued)
@@ -384,6 +412,18 @@ def code(session: Session, name: str) -> None:
         session.answer({"user": user.name, "code": issued, "minutes": minutes})
     else:
         click.echo(f"One-time code of {user.name}, good for {minutes} minutes: {issued}")
+
+
+def _reset_factors(session: Session, user: User, *, yes: bool) -> None:
+    from countenance.identity.second_factors import drop_second_factors
+
+    confirm(f"Remove the second factors of {user.name}? All sessions end.", yes=yes)
+    dropped = drop_second_factors(session.container.identity, user.id, actor=None)
+    if session.wants_json:
+        session.answer({"user": user.name, "removed": dropped})
+    else:
+        told = "Removed the second factors of" if dropped else "There are no second factors of"
+        click.echo(f"{told} {user.name}.")
 
 
 def find_user(session: Session, name: str) -> User:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from countenance.identity.factor_policy import Factor
-from countenance.identity.interfaces import User, UserId
+from countenance.identity.interfaces import User
 from countenance.web.context import identity, web
 from countenance.web.relying_party import relying_party
 
@@ -48,16 +48,6 @@ def second_factors(user: User) -> list[str]:
     """What a user set up beside password and face, in words."""
     found = set_up(user)
     return [words for factor, words in _WORDS.items() if factor in found]
-
-
-def drop_second_factors(user: User, *, actor: UserId) -> None:
-    """Forget passkeys, authenticator app and recovery codes, and end all sessions."""
-    own = identity()
-    own.authenticator_apps.remove(user.id, actor=actor)
-    own.recovery_codes.drop(user.id, actor=actor)
-    for passkey in own.passkeys.list_passkeys(user.id):
-        own.passkeys.remove(passkey.id, user.id, actor=actor)
-    own.sessions.end_all(user.id)
 
 
 def usable(user: User) -> frozenset[Factor]:

@@ -7,6 +7,7 @@ from flask import redirect, render_template, request, url_for
 from countenance.apps.assurance import fresh_required
 from countenance.identity.interfaces import User
 from countenance.identity.permissions import Permission
+from countenance.identity.second_factors import drop_second_factors
 from countenance.web import factors as own_factors
 from countenance.web.access import permission_required, subject_of_act
 from countenance.web.context import actor, identity, web
@@ -61,6 +62,6 @@ def factors(user_id: str) -> Answer:
         return render_template(
             "person_factors.html", person=user, names=own_factors.second_factors(user)
         )
-    own_factors.drop_second_factors(user, actor=actor())
+    drop_second_factors(identity(), user.id, actor=actor())
     steps.say(f"The second factors of {user.display_name} are removed.")
     return redirect(url_for("people.person", user_id=user_id))
