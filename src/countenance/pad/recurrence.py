@@ -1,10 +1,10 @@
 """Whether a capture comes round again: a clip in a loop repeats itself exactly, nobody else does.
 
 That two moments look alike says nothing: whoever holds still looks alike all the time. What tells
-a loop is that the picture of now agrees with that of one period ago much better than with those
-around that one, and better than with that of a moment ago, again and again, for a whole period.
-Somebody who holds still agrees with all of them equally well; somebody who sways in time with
-music comes back to the same place, but never to the same picture.
+a loop is that the picture of now agrees with that of one period ago much better than with those of
+other periods ago, and better than with that of a moment ago, again and again, for a whole period.
+Somebody who holds still, or trembles, agrees with all of them equally well; somebody who sways in
+time with music comes back to the same place, but never to the same picture.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ PERIODS_S: Final = np.arange(0.5, 8.001, 0.05)
 """Periods that are tried, seconds. A longer loop outlasts the patience of a challenge."""
 RUN_S: Final = 2.5
 """Shortest time that a loop has to be seen again for; a whole period where that is longer."""
-MAX_TO_NEIGHBOURS: Final = 0.15
-"""Mismatch one period ago over that around it, mean squares, up to which a loop comes round."""
-MAX_TO_MOMENT: Final = 0.25
+MAX_TO_OTHERS: Final = 0.22
+"""Mismatch one period ago over the median of that of all periods, mean squares, up to which a loop
+comes round."""
+MAX_TO_MOMENT: Final = 0.45
 """The same over the mismatch with the frame before; both are needed."""
 _NEAR_S: Final = 0.055
 """How far from one period ago the compared frame may be: frames do not arrive evenly."""
-_AROUND_S: Final = (0.2, 0.5)
 _LEAST: Final = 0.05
 """Square grey levels: below it the rounding of pixels would look like agreement."""
 _LEAST_STEP_S: Final = 0.025
@@ -65,10 +65,10 @@ class Recurrence:
     """(n, 192): their thumbnails."""
     mismatch: Floats
     """(periods,): with one period ago; sums of mean squares that fade."""
-    around: Floats
-    """(periods,): with the frames around that one."""
     moment: Floats
     """(periods,): with the frame before, over the same frames."""
+    weight: Floats
+    """(periods,): how many frames there were; fades like them."""
 
     @property
     def exactness(self) -> float:
@@ -83,11 +83,17 @@ class Recurrence:
         return float(PERIODS_S[best]) if scores[best] <= 1 else None
 
     def _scores(self) -> Floats:
-        to_around = (self.mismatch + _LEAST) / (self.around + _LEAST) / MAX_TO_NEIGHBOURS
-        to_moment = (self.mismatch + _LEAST) / (self.moment + _LEAST) / MAX_TO_MOMENT
+        is_known = self.weight > 0
+        if not is_known.any():
+            return np.full(len(PERIODS_S), np.inf)
+        mean = self.mismatch / np.maximum(self.weight, 1e-9)
+        moment = self.moment / np.maximum(self.weight, 1e-9)
+        others = float(np.median(mean[is_known]))
+        to_others = (mean + _LEAST) / (others + _LEAST) / MAX_TO_OTHERS
+        to_moment = (mean + _LEAST) / (moment + _LEAST) / MAX_TO_MOMENT
         seen_again_s = self.times_s[-1] - self.began_s - PERIODS_S
-        is_ready = (seen_again_s >= np.maximum(RUN_S, PERIODS_S)) & (self.around > 0)
-        return np.where(is_ready, np.maximum(to_around, to_moment), np.inf)
+        is_ready = (seen_again_s >= np.maximum(RUN_S, PERIODS_S)) & is_known
+        return np.where(is_ready, np.maximum(to_others, to_moment), np.inf)
 
 
 def begin_recurrence(thumbnail: Thumbnail, *, at_s: float) -> Recurrence:
@@ -108,21 +114,22 @@ def follow_recurrence(trail: Recurrence, thumbnail: Thumbnail, *, at_s: float) -
     if ages_s[-1] < _LEAST_STEP_S:
         return trail
     apart = np.square(trail.pictures - thumbnail).mean(axis=1, dtype=np.float64)
-    mismatch, around, has_both = _compared(ages_s, apart)
+    mismatch = _nearest(ages_s, apart)
+    is_there = np.isfinite(mismatch)
     fades = np.exp(-ages_s[-1] / np.maximum(RUN_S, PERIODS_S))
-    kept = ages_s <= PERIODS_S[-1] + _AROUND_S[1]
+    kept = ages_s <= PERIODS_S[-1] + _NEAR_S
     return Recurrence(
         trail.began_s,
         np.append(trail.times_s[kept], at_s),
         np.concatenate([trail.pictures[kept], thumbnail[None]]),
-        trail.mismatch * fades + np.where(has_both, mismatch, 0.0),
-        trail.around * fades + np.where(has_both, around, 0.0),
-        trail.moment * fades + np.where(has_both, apart[-1], 0.0),
+        trail.mismatch * fades + np.where(is_there, mismatch, 0.0),
+        trail.moment * fades + np.where(is_there, apart[-1], 0.0),
+        trail.weight * fades + is_there,
     )
 
 
-def _compared(ages_s: Floats, apart: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """For each period: the mismatch one period ago, the mean of those around, whether both are.
+def _nearest(ages_s: Floats, apart: Floats) -> Floats:
+    """(periods,): the least mismatch about one period ago; infinite where no frame is.
 
     Args:
         ages_s: (n,) of the remembered frames, falling.
@@ -130,17 +137,7 @@ def _compared(ages_s: Floats, apart: Floats) -> tuple[Floats, Floats, NDArray[np
     """
     # Oldest first, so that times rise and a stretch of time is a slice.
     times_s = -ages_s
-    sums = np.concatenate([[0.0], np.cumsum(apart)])
-    edges = [_places(times_s, shift) for shift in (-_NEAR_S, _NEAR_S)]
-    nearest = _least_between(apart, *edges)
-    count, total = np.zeros(len(PERIODS_S)), np.zeros(len(PERIODS_S))
-    inner, outer = _AROUND_S
-    for low, high in ((-outer, -inner), (inner, outer)):
-        first, last = _places(times_s, low), _places(times_s, high)
-        count += last - first
-        total += sums[last] - sums[first]
-    has_both = (edges[1] > edges[0]) & (count >= 4) & (times_s[0] <= -PERIODS_S)
-    return nearest, total / np.maximum(count, 1), has_both
+    return _least_between(apart, _places(times_s, -_NEAR_S), _places(times_s, _NEAR_S))
 
 
 def _places(times_s: Floats, shift_s: float) -> NDArray[np.intp]:

@@ -62,6 +62,12 @@ def still(_at_s: float) -> NDArray[np.float64]:
     return np.zeros(6)
 
 
+def trembling(at_s: float) -> NDArray[np.float64]:
+    """One way only, and anew at each moment."""
+    chance = np.random.default_rng(int(at_s * 1000))
+    return np.array([0.3 * chance.standard_normal(), 0, 0, 0, 0, 0])
+
+
 BEATS_S = np.cumsum(np.random.default_rng(5).normal(1.0, 0.04, 60)) - 1.0
 WIDTHS = np.random.default_rng(6).normal(1.0, 0.15, 60)
 
@@ -86,7 +92,15 @@ def looped(period_s: float, *, to_and_fro: bool = False) -> Show:
 
 @pytest.mark.parametrize(
     ("show", "fps"),
-    [(moving, 7.0), (moving, 25.0), (still, 7.0), (still, 25.0), (swaying, 12.0), (swaying, 25.0)],
+    [
+        (moving, 7.0),
+        (moving, 25.0),
+        (still, 7.0),
+        (still, 25.0),
+        (trembling, 12.0),
+        (swaying, 12.0),
+        (swaying, 25.0),
+    ],
 )
 def test_a_person_is_no_loop(show: Show, fps: float) -> None:
     trail = watch(show, fps=fps, seconds=40.0)
