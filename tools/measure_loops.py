@@ -89,7 +89,7 @@ def places(frames: int, fps: float, looped: Looped | None) -> Callable[[float], 
     start = min(20, frames - length)
 
     def place(at_s: float) -> int | None:
-        if at_s > max(3 * looped.period_s, looped.period_s + 4) * (1 + looped.to_and_fro):
+        if at_s > max(3.5 * looped.period_s, looped.period_s + 6) * (1 + looped.to_and_fro):
             return None
         number = int(at_s * fps) % ((1 + looped.to_and_fro) * length)
         return start + min(number, 2 * length - 1 - number)
@@ -97,8 +97,10 @@ def places(frames: int, fps: float, looped: Looped | None) -> Callable[[float], 
     return place
 
 
-def exactness(frames: list[Image], fps: float, way: Way, rng: np.random.Generator) -> float:
-    """The nearest that a way of showing these frames comes to a loop."""
+def watch(
+    frames: list[Image], fps: float, way: Way, rng: np.random.Generator
+) -> tuple[float, bool]:
+    """The nearest that a way of showing these frames comes to a loop, and whether it is one."""
     looped, sending = way
     place = places(len(frames), fps, looped)
     trail, nearest = None, float("inf")
@@ -113,7 +115,9 @@ def exactness(frames: list[Image], fps: float, way: Way, rng: np.random.Generato
             else follow_recurrence(trail, thumbnail, at_s=at_s)
         )
         nearest = min(nearest, trail.exactness)
-    return nearest
+        if trail.period_s is not None:
+            return nearest, True
+    return nearest, False
 
 
 def moments(sending: Sending, rng: np.random.Generator) -> Iterator[float]:
@@ -152,26 +156,26 @@ def main() -> None:
     rng = np.random.default_rng(given.seed)
     clips = sorted((given.data / "liveness/clips").iterdir())
     clips += sorted((given.data / "video").glob("*.m*"))
-    found: dict[str, dict[str, float]] = {name: {} for name in WAYS}
+    found: dict[str, dict[str, tuple[float, bool]]] = {name: {} for name in WAYS}
     for clip in clips:
         frames, fps = read(clip)
         for name, way in WAYS.items():
             looped = way[0]
             if looped is None or len(frames) / fps >= looped.period_s + 0.5:
-                found[name][clip.stem] = exactness(frames, fps, way, rng)
-        told = {name: round(found[name][clip.stem], 2) for name in WAYS if clip.stem in found[name]}
+                found[name][clip.stem] = watch(frames, fps, way, rng)
+        told = {name: found[name][clip.stem] for name in WAYS if clip.stem in found[name]}
         sys.stderr.write(f"{clip.stem}: {told}\n")
     print(json.dumps({name: summary(values) for name, values in found.items()}, indent=2))
 
 
-def summary(values: dict[str, float]) -> dict[str, Any]:
-    """Of one way: how many recordings, how many loops, and the nearest and farthest."""
-    low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+def summary(values: dict[str, tuple[float, bool]]) -> dict[str, Any]:
+    """Of one way: how many recordings, how many loops, and the nearest that one came."""
+    low = min(values, key=values.__getitem__)
     return {
         "recordings": len(values),
-        "loops": sum(value <= 1 for value in values.values()),
-        "nearest": [low, round(values[low], 3)],
-        "farthest": [high, None if np.isinf(values[high]) else round(values[high], 3)],
+        "loops": sum(is_loop for _, is_loop in values.values()),
+        "not_found": [name for name, (_, is_loop) in values.items() if not is_loop],
+        "nearest": [low, round(values[low][0], 3)],
     }
 
 

@@ -2,14 +2,14 @@
 
 That two moments look alike says nothing: whoever holds still looks alike all the time. What tells
 a loop is that the picture of now agrees with that of one period ago much better than with those of
-other periods ago, and better than with that of a moment ago, again and again, for a whole period.
-Somebody who holds still, or trembles, agrees with all of them equally well; somebody who sways in
-time with music comes back to the same place, but never to the same picture.
+other periods ago, and better than with that of a moment ago, again and again, for a whole period
+and one more. Somebody who holds still, or trembles, agrees with all of them equally well; somebody
+who sways in time with music comes back to the same place, but never to the same picture.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -69,20 +69,27 @@ class Recurrence:
     """(periods,): with the frame before, over the same frames."""
     weight: Floats
     """(periods,): how many frames there were; fades like them."""
+    since_s: Floats
+    """(periods,): since when the capture has come round without a break; infinite where it has
+    not."""
 
     @property
     def exactness(self) -> float:
         """How close to a loop the capture has come; 1 and below is one. For measurements."""
-        return float(self._scores().min())
+        return float(self.scores().min())
 
     @property
     def period_s(self) -> float | None:
-        """The period of the loop that this capture is; None while it is none."""
-        scores = self._scores()
-        best = int(np.argmin(scores))
-        return float(PERIODS_S[best]) if scores[best] <= 1 else None
+        """The period of the loop that this capture is; None while it is none.
 
-    def _scores(self) -> Floats:
+        The same two moves at the same distance in time come round as well, until the next one.
+        """
+        lasted_s = self.times_s[-1] - self.since_s - np.maximum(RUN_S, PERIODS_S)
+        best = int(np.argmax(lasted_s))
+        return float(PERIODS_S[best]) if lasted_s[best] >= 0 else None
+
+    def scores(self) -> Floats:
+        """(periods,): how close to a loop of each period it is now; 1 and below comes round."""
         is_known = self.weight > 0
         if not is_known.any():
             return np.full(len(PERIODS_S), np.inf)
@@ -99,7 +106,7 @@ class Recurrence:
 def begin_recurrence(thumbnail: Thumbnail, *, at_s: float) -> Recurrence:
     """Remember the first frame; `at_s` is on a clock that never goes back."""
     none = np.zeros(len(PERIODS_S))
-    return Recurrence(at_s, np.array([at_s]), thumbnail[None], none, none, none)
+    return Recurrence(at_s, np.array([at_s]), thumbnail[None], none, none, none, none + np.inf)
 
 
 def follow_recurrence(trail: Recurrence, thumbnail: Thumbnail, *, at_s: float) -> Recurrence:
@@ -118,14 +125,17 @@ def follow_recurrence(trail: Recurrence, thumbnail: Thumbnail, *, at_s: float) -
     is_there = np.isfinite(mismatch)
     fades = np.exp(-ages_s[-1] / np.maximum(RUN_S, PERIODS_S))
     kept = ages_s <= PERIODS_S[-1] + _NEAR_S
-    return Recurrence(
+    now = Recurrence(
         trail.began_s,
         np.append(trail.times_s[kept], at_s),
         np.concatenate([trail.pictures[kept], thumbnail[None]]),
         trail.mismatch * fades + np.where(is_there, mismatch, 0.0),
         trail.moment * fades + np.where(is_there, apart[-1], 0.0),
         trail.weight * fades + is_there,
+        trail.since_s,
     )
+    comes_round = now.scores() <= 1
+    return replace(now, since_s=np.where(comes_round, np.minimum(trail.since_s, at_s), np.inf))
 
 
 def _nearest(ages_s: Floats, apart: Floats) -> Floats:

@@ -182,7 +182,7 @@ PATIENT = LoginPolicy(PassivePolicy(frames_needed=10_000, time_limit_s=60))
 
 
 def test_a_loop_is_refused_whatever_else_the_frames_show() -> None:
-    looped = shown([number % 30 for number in range(80)])
+    looped = shown([number % 30 for number in range(120)])
     assert looped.verdict == Verdict.denied(Reason.LOOPED)
     assert shown(list(range(300))).verdict is None
 

@@ -44,11 +44,11 @@ def watch(
         at_s += max(0.03, rng.normal(1 / fps, 0.25 / fps))
     (first_s, first), *later = seen
     trail = begin_recurrence(first, at_s=first_s)
-    nearest = trail
     for when_s, picture in later:
         trail = follow_recurrence(trail, picture, at_s=when_s)
-        nearest = min(nearest, trail, key=lambda each: each.exactness)
-    return nearest
+        if trail.period_s is not None:
+            break
+    return trail
 
 
 WALK = np.cumsum(np.random.default_rng(3).normal(0, 0.05, (1800, 6)), axis=0)
@@ -103,15 +103,13 @@ def looped(period_s: float, *, to_and_fro: bool = False) -> Show:
     ],
 )
 def test_a_person_is_no_loop(show: Show, fps: float) -> None:
-    trail = watch(show, fps=fps, seconds=40.0)
-    assert trail.period_s is None
-    assert trail.exactness > 1.5
+    assert watch(show, fps=fps, seconds=40.0).period_s is None
 
 
 @pytest.mark.parametrize("period_s", [1.0, 2.5, 6.0])
 @pytest.mark.parametrize("fps", [7.0, 12.0, 25.0])
 def test_a_loop_comes_round_whatever_the_rate(period_s: float, fps: float) -> None:
-    period = watch(looped(period_s), fps=fps).period_s
+    period = watch(looped(period_s), fps=fps, seconds=24.0).period_s
     assert period is not None
     # A multiple of the period repeats as well.
     assert abs(period / period_s - round(period / period_s)) < 0.1
@@ -123,9 +121,20 @@ def test_noise_missing_frames_and_turning_back_hide_no_loop() -> None:
     assert watch(looped(2.0, to_and_fro=True)).period_s == pytest.approx(4.0, abs=0.15)
 
 
-def test_a_loop_has_to_be_seen_twice_in_full() -> None:
-    assert watch(looped(4.0), seconds=7.5).period_s is None
-    assert watch(looped(4.0), seconds=9.5).period_s
+def test_a_loop_has_to_be_seen_twice_in_full_and_for_one_more_period() -> None:
+    assert watch(looped(4.0), seconds=11.5).period_s is None
+    assert watch(looped(4.0), seconds=15.5).period_s
+
+
+def test_the_same_two_moves_at_one_distance_are_no_loop() -> None:
+    """Somebody is asked for the same turn twice, and for another move then."""
+
+    def turning(at_s: float) -> NDArray[np.float64]:
+        left = any(begin <= at_s < begin + 1.2 for begin in (2.0, 6.0))
+        closer = 11.0 <= at_s < 12.5
+        return np.array([3.0 * left, 3.0 * closer, 0, 0, 0, 0])
+
+    assert watch(turning, seconds=14.0).period_s is None
 
 
 def test_a_change_of_the_light_of_all_pixels_is_no_difference() -> None:
