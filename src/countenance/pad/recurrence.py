@@ -30,6 +30,9 @@ MAX_TO_OTHERS: Final = 0.22
 comes round."""
 MAX_TO_MOMENT: Final = 0.45
 """The same over the mismatch with the frame before; both are needed."""
+LEAST_FRAMES: Final = 10.0
+"""Frames, the older ones fading, that have to have had one a period before: a few that agree by
+chance are no loop. A camera that sends fewer than about six a second is told nothing of."""
 _NEAR_S: Final = 0.055
 """How far from one period ago the compared frame may be: frames do not arrive evenly."""
 _LEAST: Final = 0.05
@@ -90,11 +93,11 @@ class Recurrence:
 
     def scores(self) -> Floats:
         """(periods,): how close to a loop of each period it is now; 1 and below comes round."""
-        is_known = self.weight > 0
+        is_known = self.weight >= LEAST_FRAMES
         if not is_known.any():
             return np.full(len(PERIODS_S), np.inf)
-        mean = self.mismatch / np.maximum(self.weight, 1e-9)
-        moment = self.moment / np.maximum(self.weight, 1e-9)
+        weight = np.maximum(self.weight, 1.0)
+        mean, moment = self.mismatch / weight, self.moment / weight
         others = float(np.median(mean[is_known]))
         to_others = (mean + _LEAST) / (others + _LEAST) / MAX_TO_OTHERS
         to_moment = (mean + _LEAST) / (moment + _LEAST) / MAX_TO_MOMENT

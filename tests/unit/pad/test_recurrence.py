@@ -137,6 +137,17 @@ def test_the_same_two_moves_at_one_distance_are_no_loop() -> None:
     assert watch(turning, seconds=14.0).period_s is None
 
 
+def test_a_few_frames_that_agree_by_chance_are_no_loop() -> None:
+    """A busy server sees few: whoever rests at one place agrees now and then."""
+
+    def resting(at_s: float) -> NDArray[np.float64]:
+        return np.array(
+            [2.0 * np.random.default_rng(int(at_s * 3)).standard_normal(), 0, 0, 0, 0, 0]
+        )
+
+    assert watch(resting, fps=3.0, seconds=40.0).period_s is None
+
+
 def test_a_change_of_the_light_of_all_pixels_is_no_difference() -> None:
     samples = np.random.default_rng(4).integers(20, 200, (96, 128)).astype(np.uint8)
     assert np.allclose(thumbnail_of(samples), thumbnail_of(samples + np.uint8(30)), atol=1e-3)
