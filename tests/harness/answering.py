@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from countenance.bench.logins_browser import LostError, Visitor
@@ -25,9 +25,20 @@ class AnsweringVisitor(Visitor):
     """Replies of the last capture."""
 
     def perform(
-        self, performer: Performer, *, name: str, password: str, fps: float = 15.0
+        self,
+        performer: Performer,
+        *,
+        name: str,
+        password: str,
+        fps: float = 15.0,
+        camera: str | None = None,
+        clock: Callable[[float], int] = lambda at_s: round(1000 * at_s),
     ) -> Mapping[str, Any]:
         """Log in with a password and this performer before the camera; returns the verdict.
+
+        Args:
+            camera: label of the camera that is told before the first frame; None tells nothing.
+            clock: what is told as the time of a frame, ms, for the seconds that have passed.
 
         Raises: LostError: an error took the place of a verdict.
         """
@@ -44,26 +55,37 @@ class AnsweringVisitor(Visitor):
             location="/login/face",
         )
         token = self._token("/login/face")
-        verdict = self._answer_prompts(token, performer, fps=fps)
+        verdict = self._answer_prompts(token, performer, fps=fps, camera=camera, clock=clock)
         if verdict["granted"]:
             done = self._ask("POST", verdict["next"], form={"csrf_token": token})
             self._expect(done, location="/")
             self._expect(self._ask("GET", "/"), location="")
         return verdict
 
-    def _answer_prompts(self, token: str, performer: Performer, *, fps: float) -> Mapping[str, Any]:
+    def _answer_prompts(
+        self,
+        token: str,
+        performer: Performer,
+        *,
+        fps: float,
+        camera: str | None,
+        clock: Callable[[float], int],
+    ) -> Mapping[str, Any]:
         began_s = time.monotonic()
         socket = self._open(self._ticket(token, give_up_at_s=began_s + PATIENCE_S))
         self.said = []
+        if camera is not None:
+            socket.send(json.dumps({"type": "camera", "label": camera}))
         credit, sequence, prompt, next_s = 0, 0, None, began_s
         try:
             while time.monotonic() - began_s < PATIENCE_S:
                 now_s = time.monotonic()
                 if credit > 0 and now_s >= next_s:
                     frame = performer.frame(prompt, at_s=now_s - began_s)
-                    image = encode_jpeg(Image(frame), quality=JPEG_QUALITY)
-                    at_ms = round(1000 * (now_s - began_s))
-                    socket.send(pack_frame(FrameMessage(sequence, at_ms, image)))
+                    if not isinstance(frame, bytes):
+                        frame = encode_jpeg(Image(frame), quality=JPEG_QUALITY)
+                    at_ms = clock(now_s - began_s)
+                    socket.send(pack_frame(FrameMessage(sequence, at_ms, frame)))
                     credit, sequence, next_s = credit - 1, sequence + 1, now_s + 1 / fps
                 text = socket.receive(timeout=max(0.001, next_s - now_s) if credit else 1.0)
                 if text is None:

@@ -63,10 +63,12 @@ _ROOM: Final = 200
 class Performer(Protocol):
     """Whatever is before the camera."""
 
-    def frame(self, prompt: str | None, *, at_s: float) -> Frame:
+    def frame(self, prompt: str | None, *, at_s: float) -> Frame | bytes:
         """What the camera sees now, after the page has shown that prompt.
 
         Args: at_s: seconds since the camera was opened; rising.
+
+        Returns: pixels, or an image that is sent as it is.
         """
 
 
@@ -203,7 +205,7 @@ class Actor:
         near = self._index
         yaw_deg = float(self.footage.yaws_deg[near])
         # Whoever waits sways a little, too, and never twice in the same way.
-        self._sway = 0.8 * self._sway + 0.004 * float(self._chance.standard_normal())
+        self._sway = 0.9 * self._sway + 0.002 * float(self._chance.standard_normal())
         shown = self.footage.shown(near, self._scale * (1 + self._sway))
         if self.turned is None or abs(yaw_deg) < 12:
             return shown
@@ -266,17 +268,18 @@ class Loop:
     """Its first frame; None begins where the person rests."""
     length: int = 45
     seed: int = 0
+    fps: float = 30.0
     _count: itertools.count[int] = field(default_factory=itertools.count)
 
     def frame(self, prompt: str | None, *, at_s: float) -> Frame:
-        del prompt, at_s
-        number = next(self._count)
+        del prompt
+        number = int(at_s * self.fps)
         begin = self.footage.rest if self.start is None else self.start
         start = max(0, min(begin, len(self.footage.frames) - self.length))
         place = number % (2 * self.length)
         place = place if place < self.length else 2 * self.length - 1 - place
         shown = self.footage.frames[min(start + place, len(self.footage.frames) - 1)]
-        return noisy(shown, seed=(self.seed, number))
+        return noisy(shown, seed=(self.seed, next(self._count)))
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from countenance.ceremony.login import (
 from countenance.images.image import Image
 from countenance.vision.engine import Engine
 from countenance.web.capture.login import follow_light, follow_relief
+from tests.harness.injections import pixels_of
 from tests.harness.performers import Footage, Performer
 from tests.harness.reflections import Lit
 
@@ -47,7 +48,7 @@ class Stage:
         sequence, prompt = 0, None
         while state.verdict is None:
             at_s = sequence / self.fps
-            image = Image(performer.frame(prompt, at_s=at_s))
+            image = Image(pixels_of(performer.frame(prompt, at_s=at_s)))
             seen = observer.observe(image, sequence=sequence, at_s=at_s, template=self.template)
             before, state = state, advance_login(state, seen)
             follow_relief(observer, before, state)

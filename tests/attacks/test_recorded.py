@@ -1,0 +1,98 @@
+"""Attacks made of recorded people, against the real server over real sockets.
+
+One attempt of each kind; `python -m tools.attack_suite` plays all of them with everybody.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from countenance.ceremony.challenge import Move
+from tests.attacks.acts import ACTS, LIVE, Act, Cast, act_named
+from tests.attacks.house import House, Outcome, make_house, served
+from tests.harness.performers import read_footage
+from tests.harness.server import Server
+from tests.harness.sessions import template_from
+
+pytestmark = [pytest.mark.real_data, pytest.mark.timeout(400)]
+
+PERSON, OTHER = "Apfol_real.webm", "Krzysiek354_real.mp4"
+FRAMES = 90
+"""Enough of each recording to hold turns to both sides."""
+AT_A_TIME = 4
+FAST = (
+    "photo_turned",
+    "photo_bent",
+    "film_of_other_moves",
+    "wrong_direction",
+    "no_move",
+    "looped",
+    "swapped_when_turned",
+    "resent",
+    "virtual_camera",
+    "torn_clock",
+)
+
+
+@pytest.fixture(scope="module")
+def outcomes(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    """Every act once, the live one first, for others send it again."""
+    house = make_house(tmp_path_factory.mktemp("attacks") / "home")
+    clips = shared_data / "liveness/clips"
+    cast = Cast(
+        "apfol",
+        read_footage(clips / PERSON, house.engine.detector, most=FRAMES),
+        read_footage(clips / OTHER, house.engine.detector, most=FRAMES),
+    )
+    face = template_from(house.engine, cast.person)
+    acts = [act_named(name) for name in (LIVE, *FAST)]
+    for act in acts:
+        house.move_in(act.name, face)
+    with served(house.home) as server:
+        found = {LIVE: house.attempt(server, acts[0], cast, name=LIVE)}
+        found |= play_all(house, server, acts[1:], cast)
+    house.identity.close()
+    return found
+
+
+def play_all(house: House, server: Server, acts: list[Act], cast: Cast) -> dict[str, Outcome]:
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        played = pool.map(lambda act: house.attempt(server, act, cast, name=act.name), acts)
+        return {act.name: outcome for act, outcome in zip(acts, played, strict=True)}
+
+
+def test_a_person_who_moves_as_asked_gets_in(outcomes: dict[str, Outcome]) -> None:
+    answers = outcomes[LIVE]
+    assert answers.is_granted, answers.reason
+    asked = [reply["prompt"] for reply in answers.said if reply.get("prompt") in set(Move)]
+    assert len({reply["moves"][0] for reply in answers.said if reply.get("moves")}) == 4
+    assert any(Move(prompt).is_turn for prompt in asked)
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_an_attack_stays_outside_and_the_trail_says_why(
+    outcomes: dict[str, Outcome], name: str
+) -> None:
+    outcome = outcomes[name]
+    assert not outcome.is_granted
+    assert outcome.verdict["reason"] in ("not_confirmed", "too_slow")
+    assert outcome.reason in act_named(name).reasons
+
+
+def test_no_move_is_told_before_its_turn(outcomes: dict[str, Outcome]) -> None:
+    """Whatever is said between two answers names one move at the most."""
+    for outcome in outcomes.values():
+        told: dict[tuple[int, int], set[str]] = {}
+        begun = 0
+        for reply in outcome.said:
+            begun += reply.get("type") == "frame" and reply["moves"] is None
+            if reply.get("moves") and reply["prompt"] in set(Move):
+                told.setdefault((begun, reply["moves"][0]), set()).add(reply["prompt"])
+        assert all(len(prompts) == 1 for prompts in told.values())
+
+
+def test_every_act_has_a_name_of_its_own() -> None:
+    assert len({act.name for act in ACTS}) == len(ACTS)
