@@ -161,6 +161,8 @@ class FactorSettings:
 
     step_up_lifetime_s: float = _setting("STEP_UP_LIFETIME_S", 120.0)
     """How long a confirmation waits for its act, seconds."""
+    password_blocklist: str = _setting("PASSWORD_BLOCKLIST", "")
+    """Path of a list of passwords to refuse, such as breached ones; empty for the built-in few."""
     passkey_domain: str = _setting("PASSKEY_DOMAIN", "")
     """Relying party id of passkeys; empty takes the host of the first of ORIGINS, else localhost.
     Passkeys made for one domain are good for no other."""

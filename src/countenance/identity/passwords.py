@@ -11,6 +11,7 @@ import itertools
 import secrets
 import threading
 import unicodedata
+from collections.abc import Container
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -44,8 +45,16 @@ NO_PASSWORD: Final = ""
 class Hasher:
     """argon2id with a bound on how many hashes are made at a time."""
 
-    def __init__(self, argon2: PasswordHasher | None = None) -> None:
-        """Args: argon2: cost; None takes RFC 9106's second choice: 64 MiB, t = 3, p = 4."""
+    def __init__(
+        self, argon2: PasswordHasher | None = None, *, blocklist: Container[str] = frozenset()
+    ) -> None:
+        """Set the cost and what is refused.
+
+        Args:
+            argon2: cost; None takes RFC 9106's second choice: 64 MiB, t = 3, p = 4.
+            blocklist: passwords that are refused besides the common ones.
+        """
+        self._blocklist = blocklist
         self._argon2 = argon2 or PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
         self._places = threading.BoundedSemaphore(CONCURRENT_HASHES)
         self._nobody = _hash_of_nothing(self._argon2)
@@ -53,6 +62,11 @@ class Hasher:
     def hash_new(self, password: str, *, name: str) -> str:
         """Hash a new password. Raises: WeakPasswordError."""
         check_strength(password, name=name)
+        if password in self._blocklist:
+            raise WeakPasswordError(
+                "The password is known from a breach.",
+                remedy="Take a few words that do not belong together.",
+            )
         return self._hash(password)
 
     def verify(self, stored: str | None, password: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from argon2 import PasswordHasher
 
@@ -13,6 +14,7 @@ from countenance.identity.administration_interfaces import Invitations, PendingF
 from countenance.identity.audit import SqlAuditTrail
 from countenance.identity.audit_trail import SealedTrail, open_trail
 from countenance.identity.authenticator_apps import SqlAuthenticatorApps
+from countenance.identity.blocklist import Blocklist
 from countenance.identity.camera_calibrations import SqlCameraCalibrations
 from countenance.identity.consents import SqlConsents
 from countenance.identity.devices import SqlDevices
@@ -162,13 +164,19 @@ def open_identity(
     database = open_database(settings.database_url)
     try:
         upgrade(database)
-        return _services(Store(database, clock), settings, Hasher(argon2))
+        hasher = Hasher(argon2, blocklist=_blocklist(settings))
+        return _services(Store(database, clock), settings, hasher)
     except DatabaseError as error:
         database.close()
         raise StorageError(error.message, remedy=error.remedy) from error
     except BaseException:
         database.close()
         raise
+
+
+def _blocklist(settings: Settings) -> Container[str]:
+    path = settings.factors.password_blocklist
+    return Blocklist(Path(path)) if path else frozenset()
 
 
 def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
