@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from countenance.identity.devices import DeviceRow
 from countenance.identity.interfaces import Device, DeviceId, UserId
 from countenance.identity.models import SessionRow
-from countenance.identity.store import Store
+from countenance.identity.store import Store, is_id
 
 
 class SqlNews:
@@ -23,6 +23,8 @@ class SqlNews:
         self._store = store
 
     def of_session(self, session_id: str) -> tuple[Device, ...]:
+        if not is_id(session_id):
+            return ()
         news = (
             select(DeviceRow)
             .join(SessionRow, SessionRow.user_id == DeviceRow.user_id)
