@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import argon2
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from countenance.clock import ManualClock
 from countenance.identity.errors import UserNotFoundError
-from countenance.identity.interfaces import Role
+from countenance.identity.interfaces import Role, User
 from countenance.identity.services import Identity, open_identity
 from countenance.settings import SessionSettings, Settings
 
@@ -37,22 +44,18 @@ class Login:
 class SessionMachine(RuleBasedStateMachine):
     """A session opens only in its time, since its user's last change, and until it is ended."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.clock = ManualClock()
-        self.identity = _open(Path(self.folder.name), self.clock)
-        self.logins: list[Login] = []
-        self.is_enabled = True
+    clock = ManualClock()
+    identity: Identity
+    bob: User
 
     @initialize()
-    def people(self) -> None:
-        users = self.identity.users
-        users.set_up(name="ada", display_name="", password="tall trees bend")
-        self.bob = users.add(
-            name="bob", display_name="", password="tall trees bend", role=Role.VIEWER, actor=None
-        )
-        self.role = Role.VIEWER
+    def begin_anew(self) -> None:
+        """All runs share one database, so that many of them cost little."""
+        self.identity.users.set_enabled(self.bob.id, enabled=True, actor=None)
+        self.identity.users.set_role(self.bob.id, Role.VIEWER, actor=None)
+        self.identity.sessions.end_all(self.bob.id)
+        self.logins: list[Login] = []
+        self.is_enabled, self.role = True, Role.VIEWER
 
     @rule()
     def log_in(self) -> None:
@@ -108,6 +111,18 @@ class SessionMachine(RuleBasedStateMachine):
             self._end()
         self.is_enabled = enabled
 
+    @precondition(lambda self: self.logins)
+    @rule(data=st.data(), times=st.sampled_from([1, 12]))
+    def stay(self, data: st.DataObject, times: int) -> None:
+        """Use one session again and again, before it is idle."""
+        login = data.draw(st.sampled_from(self.logins))
+        for _ in range(times):
+            self.clock.advance(IDLE_S / 2)
+            found = self.identity.sessions.find(login.token)
+            assert (found is not None) is self._is_good(login)
+            if found is not None:
+                login.seen = self.clock.now()
+
     @rule(seconds=st.sampled_from([1, 61, IDLE_S / 2, IDLE_S - 1, IDLE_S, ABSOLUTE_S, 86_400]))
     def wait(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -128,7 +143,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_list_is_what_opens(self) -> None:
-        if hasattr(self, "bob"):
+        if hasattr(self, "logins"):
             listed = self.identity.sessions.list_sessions(self.bob.id)
             assert len(listed) == sum(self._is_good(login) for login in self.logins)
 
@@ -143,24 +158,27 @@ class SessionMachine(RuleBasedStateMachine):
         for login in self.logins:
             login.is_ended |= login is not but
 
-    def teardown(self) -> None:
-        self.identity.close()
-        self.folder.cleanup()
 
-
-def _open(home: Path, clock: ManualClock) -> Identity:
+@pytest.fixture(scope="module")
+def session_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[SessionMachine]]:
+    home = tmp_path_factory.mktemp("sessions")
     limits = SessionSettings(idle_limit_s=IDLE_S, absolute_limit_s=ABSOLUTE_S)
-    return open_identity(
+    SessionMachine.identity = own = open_identity(
         Settings(home=home, database_url=f"sqlite:///{home / 'a.db'}", sessions=limits),
-        clock=clock,
+        clock=SessionMachine.clock,
         argon2=argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1),
     )
+    own.users.set_up(name="ada", display_name="", password="tall trees bend")
+    SessionMachine.bob = own.users.add(
+        name="bob", display_name="", password="tall trees bend", role=Role.VIEWER, actor=None
+    )
+    yield SessionMachine
+    own.close()
 
 
-SessionMachine.TestCase.settings = settings(
-    max_examples=15,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-TestSessions = SessionMachine.TestCase
+def test_no_order_of_events_opens_a_session_that_is_over(
+    session_machine: type[SessionMachine],
+) -> None:
+    run_state_machine_as_test(
+        session_machine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None)
+    )
