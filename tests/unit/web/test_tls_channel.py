@@ -61,6 +61,18 @@ def test_both_directions_at_once_lose_and_mix_nothing(
         assert [found.result(30) for found in heard] == [BLOCK * 6] * 2
 
 
+def test_two_messages_sent_at_once_do_not_mix(ends: tuple[ssl.SSLSocket, ssl.SSLSocket]) -> None:
+    here, there = (TlsChannel(end) for end in ends)
+    letters, size = (b"a", b"b", b"c"), 1_000_000  # more than the socket takes at a time
+    with ThreadPoolExecutor(4) as pool:
+        heard = pool.submit(hear, there, len(letters) * size)
+        for sent in [pool.submit(here.send, letter * size) for letter in letters]:
+            sent.result(30)
+        found = heard.result(30)
+    parts = {found[k * size : (k + 1) * size] for k in range(len(letters))}
+    assert parts == {letter * size for letter in letters}
+
+
 def test_a_peer_that_stalls_ends_the_connection_and_not_the_thread(
     ends: tuple[ssl.SSLSocket, ssl.SSLSocket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
