@@ -67,14 +67,19 @@ class StepUpMachine(RuleBasedStateMachine):
             assert found is not None
             self.places.append((user_id, found.id, token))
         self.ended: set[str] = set()
+        self.made: list[Issued] = []
 
     @rule(target=tokens, place=st.integers(0, 2), act=st.sampled_from(ACTS))
     def issue(self, place: int, act: Act) -> MultipleResults[Issued]:
         user_id, session_id, _ = self.places[place]
         if session_id in self.ended:
             return multiple()
+        now, lifetime = self.clock.now(), timedelta(seconds=LIFETIME_S)
         token = self.identity.step_up.issue(user_id, session_id=session_id, act_digest=act.digest)
-        return multiple(Issued(token, user_id, session_id, act, self.clock.now()))
+        for old in self.made:  # issuing drops what has lapsed, even if the clock then goes back
+            old.is_used |= now - old.at >= lifetime
+        self.made.append(Issued(token, user_id, session_id, act, now))
+        return multiple(self.made[-1])
 
     @rule(issued=tokens, looks=st.booleans())
     def use(self, issued: Issued, *, looks: bool) -> None:
