@@ -56,6 +56,9 @@ _HOLE: Final = (0.21, 0.11)
 _BEHIND: Final = 0.07
 """How far the eyes are behind the paper, the same: about 15 mm."""
 _EYES_FRAMES: Final = 30
+_SWAY: Final = (0.03, 0.015, 0.015)
+"""Deviations of somebody who sits, to the right and down in heights of the face, and in size."""
+_SWAY_S: Final = 1.0
 _NOISE: Final = 1.5
 _ROOM: Final = 200
 
@@ -214,6 +217,38 @@ class Actor:
         factor = self._scale * float(self.footage.heights_px[near] / other.heights_px[index])
         aim = self.footage.centres[near]
         return placed(other.frames[index], other.centres[index], factor, aim, size=shown.shape[:2])
+
+
+@dataclass(slots=True)
+class Restless(Actor):
+    """Somebody who also sways, back and forth and to the sides, as whoever sits for long does.
+
+    Whoever waits for ten seconds on one frame looks like a loop of it.
+    """
+
+    _sway: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
+    """To the right, down, and nearer; deviations of 1, changing within `_SWAY_S`."""
+    _swayed_s: float = 0.0
+
+    def face(self) -> tuple[NDArray[np.float64], float]:
+        height_px = float(self.footage.heights_px[self._index])
+        return self._aim(), self._nearness() * height_px
+
+    def _seen(self, number: int) -> Frame:
+        fresh = np.random.default_rng((self.seed, number, 7)).standard_normal(3)
+        kept = float(np.exp(-(self._last_s - self._swayed_s) / _SWAY_S))
+        self._swayed_s = self._last_s
+        self._sway = kept * self._sway + np.sqrt(1 - kept**2) * fresh
+        picture, centre = self.footage.frames[self._index], self.footage.centres[self._index]
+        return placed(picture, centre, self._nearness(), self._aim(), size=picture.shape[:2])
+
+    def _nearness(self) -> float:
+        return self._scale * (1 + _SWAY[2] * float(self._sway[2]))
+
+    def _aim(self) -> NDArray[np.float64]:
+        height_px = float(self.footage.heights_px[self._index])
+        aside = height_px * np.array(_SWAY[:2]) * self._sway[:2]
+        return np.asarray(self.footage.centres[self._index] + aside, np.float64)
 
 
 def wanted(prompt: str | None) -> tuple[float, float]:
