@@ -88,6 +88,7 @@ def enrol(door: Door, host: str, images: list[bytes]) -> str | None:
     """Enrol the own face for the first time; why not, or None."""
     visit = door.visit()
     assert visit.password("grace").location == "/enrol"
+    visit.agree()
     answer = visit.ask("/enrol/ticket")
     assert answer.json is not None
     camera = Camera(host, visit, str(answer.json["ticket"]))

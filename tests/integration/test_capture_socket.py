@@ -134,6 +134,8 @@ def test_a_frame_is_answered_with_place_hint_progress_and_credit(host: str, visi
         "good": True,
         "reach": 0.0,
         "moves": None,
+        "colour": None,
+        "colours": None,
         "credit": 1,
     }
     assert camera.show(NOBODY)["hint"] == "no_face"
@@ -172,6 +174,7 @@ def test_no_reply_carries_a_score_or_the_exact_reason(host: str, visit: Visit) -
     assert keys == {
         *("type", "credit", "frames_needed", "time_limit_s", "purpose"),
         *("sequence", "box", "hint", "prompt", "progress", "good", "reach", "moves"),
+        *("colour", "colours"),
         *("granted", "reason", "next", "tries_left", "wait_s", "note"),
     }
     text = json.dumps(said)
