@@ -328,6 +328,13 @@ def no_camera(camera: Photographer, _stage: Stage) -> None:
     camera.shoot("face-denied")
 
 
+def agree(page: Page) -> None:
+    """Agree to an enrolment; ends on its camera page."""
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Agree and continue").click()
+    page.get_by_role("button", name="Start the camera").wait_for()
+
+
 def enrolment(camera: Photographer, stage: Stage) -> None:
     go_on = threading.Event()
     stage.seen = counted(4, go_on)
@@ -337,6 +344,8 @@ def enrolment(camera: Photographer, stage: Stage) -> None:
     camera.page.get_by_label("The same again").fill("four green kites above it")
     camera.page.get_by_role("button", name="Save and continue").click()
     camera.page.wait_for_url("**/enrol")
+    camera.shoot("enrol-agree")
+    agree(camera.page)
     camera.shoot("enrol-begin")
     page = camera.page
     page.get_by_role("button", name="Start the camera").click()
@@ -374,6 +383,7 @@ def inside(camera: Photographer, stage: Stage) -> None:
         ("attempts", "/attempts"),
         ("audit", "/audit"),
         ("account", "/account"),
+        ("account-data", "/account/data"),
         ("account-password", "/account/password"),
         ("account-face", "/account/face"),
         ("account-erase", "/account/face/erase"),
@@ -471,6 +481,7 @@ def security(camera: Photographer, stage: Stage) -> None:
     page.wait_for_url(camera.url + "/")
     for name, path in (
         ("account", "/account"),
+        ("account-data", "/account/data"),
         ("security", "/account/security"),
     ):
         camera.shoot(name, path=path)
