@@ -105,7 +105,8 @@ class Stage:
 
     def __init__(self, home: Path, *, policy: str) -> None:
         self.clock = ManualClock(datetime.now(UTC) - timedelta(days=3))
-        settings = read_settings({"COUNTENANCE_HOME": str(home)})
+        # The clip of the camera comes round again, and the stages share it.
+        settings = read_settings({"COUNTENANCE_HOME": str(home), "COUNTENANCE_REPLAY": "observe"})
         self.container = build(_patient(settings, policy), clock=self.clock)
         self.recognition = FakeRecognition(lambda _image: self.seen())
         self.seen: Callable[[], Seen] = lambda: Seen(box_xyxy=BOX)
@@ -349,7 +350,7 @@ def enrolment(camera: Photographer, stage: Stage) -> None:
     camera.shoot("enrol-begin")
     page = camera.page
     page.get_by_role("button", name="Start the camera").click()
-    for _ in range(40):
+    for _ in range(30):  # below the silence that ends a capture
         stage.clock.advance(0.3)
         page.wait_for_timeout(100)
         if "of 10" in page.inner_text("#detail"):
