@@ -7,7 +7,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 ARGS ?=
 
-.PHONY: help run test check format lock upgrade bench clean env dev-env
+.PHONY: help run test check audit format lock upgrade bench clean env dev-env
 
 help: ## Say what there is to type
 	@echo "Countenance: make TARGET"
@@ -24,12 +24,16 @@ test: dev-env ## Install what tests need and run all of them
 	@if [ -x tools/ensure-test-tools ]; then tools/ensure-test-tools; fi
 	@tools/run-tests $(ARGS)
 
-check: dev-env ## Lint, formatting, types, import layers, documentation
+check: dev-env ## Lint, formatting, types, import layers, security findings, documentation
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@$(PYTHON) -m tools.audit code
 	@$(PYTHON) -m pytest -q tests/unit/test_docs.py
+
+audit: dev-env ## Ask bandit about the code and PyPI's advisories about every pinned package
+	@$(PYTHON) -m tools.audit
 
 format: dev-env ## Let ruff format and repair what it can
 	@$(VENV)/bin/ruff format

@@ -204,7 +204,7 @@ def main() -> None:
     wishes.add_argument("--pictures", type=int, default=6, help="of each person and way")
     wishes.add_argument("--seed", type=int, default=3)
     given = wishes.parse_args()
-    rng = random.Random(given.seed)  # noqa: S311 - a measurement has to repeat
+    rng = random.Random(given.seed)  # noqa: S311 # nosec B311 # a measurement has to repeat
     kinds: dict[str, list[Approach]] = {name: [] for name in ("live", *WAYS)}
     with tempfile.TemporaryDirectory() as home:
         detector = open_engine(Path(home)).detector

@@ -115,7 +115,7 @@ def sessions(
 ) -> Iterator[tuple[str, bool, str, float]]:
     """Person, whether granted, why not, and how long it took on the login's own clock."""
     for number in range(count):
-        rng = random.Random(f"{seed}-{number}")  # noqa: S311 - a measurement has to repeat
+        rng = random.Random(f"{seed}-{number}")  # noqa: S311 # nosec B311 # a measurement has to repeat
         person, other = people[number % len(people)], people[(number + 1) % len(people)]
         draws = draws_for(person.moves, rng)
         performer = make(person, other, draws, rng, number)

@@ -157,7 +157,7 @@ def shown_frames(person: Person, act: Act, begin: int) -> Iterator[tuple[float, 
 
 def play(person: Person, act: Act, seed: int) -> ColourState:
     """One sequence before one face, from the first colour to the answer."""
-    rng = random.Random(f"{person.name}-{seed}")  # noqa: S311 - a measurement has to repeat
+    rng = random.Random(f"{person.name}-{seed}")  # noqa: S311 # nosec B311 # a measurement has to repeat
     draw, other = (draw_colours(POLICY, choose=rng.choice) for _ in range(2))
     screen, camera = (
         Screen(lag_s=act.lag_s + (1.0 if act.sees == "late" else 0)),

@@ -51,7 +51,7 @@ from tests.fixtures.clips import ClipShelf
 from tests.fixtures.scenes import Kind, Scene
 from tests.harness.browser import Visitor, find_chromium, launch
 
-PASSWORD = "seven calm herons by the weir"  # noqa: S105 - of users that only pictures have
+PASSWORD = "seven calm herons by the weir"  # noqa: S105 # nosec B105 # of users that only pictures have
 IMAGES = Path("docs/images")
 KEPT = {
     "face-hold-light": "login",
@@ -453,7 +453,7 @@ def lab(camera: Photographer, stage: Stage) -> None:
 
 def outside(camera: Photographer, _stage: Stage) -> None:
     camera.shoot("login", path="/login")
-    camera.password(password="not the right one")  # noqa: S106 - wrong on purpose
+    camera.password(password="not the right one")  # noqa: S106 # nosec B106 # wrong on purpose
     camera.shoot("login-refused")
     camera.shoot("privacy", path="/privacy")
     camera.password()

@@ -36,9 +36,9 @@ class Tag(StrEnum):
     INVITATION_ISSUED = "user:invitation:issued"
     INVITATION_ACCEPTED = "user:invitation:accepted"
     USER_UNLOCKED = "user:account:unlocked"
-    PASSWORD_CHANGED = "user:password:changed"  # noqa: S105 - a tag, not a secret
-    PASSWORD_RESET = "user:password:reset"  # noqa: S105 - a tag, not a secret
-    PASSWORD_REFUSED = "user:password:refused"  # noqa: S105 - a tag, not a secret
+    PASSWORD_CHANGED = "user:password:changed"  # noqa: S105 # nosec B105 # a tag, not a secret
+    PASSWORD_RESET = "user:password:reset"  # noqa: S105 # nosec B105 # a tag, not a secret
+    PASSWORD_REFUSED = "user:password:refused"  # noqa: S105 # nosec B105 # a tag, not a secret
     LOGIN_GRANTED = "user:login:granted"
     LOGIN_REFUSED = "user:login:refused"
     LOGIN_SLOWED = "user:login:slowed"

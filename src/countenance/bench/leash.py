@@ -29,7 +29,7 @@ def main() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before the kernel was asked
             sys.exit(1)
-    os.execv(command[0], command)  # noqa: S606 - the command that was given
+    os.execv(command[0], command)  # noqa: S606 # nosec B606 # the command that was given
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import http.client
 import os
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404 # only commands of our own are started
 import sys
 import time
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class MeasuredServer:
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "countenance.cli.main", "--home", str(self._home)]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
+            self._process = subprocess.Popen(  # noqa: S603 # nosec B603 # our own command
                 on_leash([*command, "run", "--port", str(self.port)]),
                 env=environment() | _GIVEN,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+import subprocess  # nosec B404 # only commands of our own are started
 import sys
 import tempfile
 from collections import Counter
@@ -226,7 +226,7 @@ def _run(home: Path, *arguments: str) -> dict[str, Any]:
     from countenance.bench.logins_errors import BenchServerError
     from countenance.bench.logins_server import environment
 
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(  # noqa: S603 # nosec B603 # our own command
         [sys.executable, "-m", "countenance.cli.main", "--home", str(home), *arguments],
         env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -151,5 +151,5 @@ class Watch:
         """The verdict, once the source is over: what was not granted by then is refused."""
         state = self._state or begin(self._policy, at_s=0.0)
         verdict = expire(state, at_s=float("inf")).verdict
-        assert verdict is not None  # noqa: S101 - an endless time has passed
+        assert verdict is not None  # noqa: S101 # nosec B101 # an endless time has passed
         return verdict

@@ -110,7 +110,7 @@ def _serve(server: Server, bound: socket.socket) -> None:
 def page(server: ServerSettings) -> str:
     """Where a browser on this machine finds the server; localhost may use the camera."""
     scheme = "https" if server.is_secure else "http"
-    if server.host in ("0.0.0.0", "::", "") or is_loopback(server.host):  # noqa: S104
+    if server.host in ("0.0.0.0", "::", "") or is_loopback(server.host):  # noqa: S104 # nosec B104 # compared with, not bound to
         return f"{scheme}://localhost:{server.port}"
     host = f"[{server.host}]" if ":" in server.host else server.host
     return f"{scheme}://{host}:{server.port}"

@@ -147,7 +147,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
         super().__init__()
 
     def load_config(self) -> None:
-        memory = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat file, made with mkstemp
+        memory = Path("/dev/shm")  # noqa: S108 # nosec B108 # gunicorn's heartbeat file, made with mkstemp
         options: dict[str, object] = {
             "bind": f"fd://{self._bound.fileno()}",
             "worker_class": "gthread",
@@ -242,4 +242,4 @@ def _connection(server: ServerSettings) -> http.client.HTTPConnection:
 
 def local_host(host: str) -> str:
     """The address under which this machine reaches a server that listens on `host`."""
-    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 # nosec B104 # compared with, not bound to

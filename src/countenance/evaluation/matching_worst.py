@@ -73,7 +73,7 @@ class _Shower:
     def _picture(self, image: int) -> str:
         if image not in self._made:
             box = self._acquired.boxes[image]
-            assert box is not None  # noqa: S101 - only what was acquired is compared
+            assert box is not None  # noqa: S101 # nosec B101 # only what was acquired is compared
             picture = read_image(self._pairs.root / self._pairs.images[image])
             self._made[image] = thumbnail(picture, face=box)
         return self._made[image]

@@ -125,7 +125,7 @@ def _decided(
         if state.verdict is not None:
             return state.verdict, frame.observation.at_s
     verdict = expire(state, at_s=math.inf).verdict
-    assert verdict is not None  # noqa: S101 - an endless time has passed
+    assert verdict is not None  # noqa: S101 # nosec B101 # an endless time has passed
     return verdict, None
 
 

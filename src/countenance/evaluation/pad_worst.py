@@ -95,7 +95,7 @@ def _frame(path: Path, detector: FaceDetector) -> tuple[Image, Box]:
             face = presented_face(detector, frame.image)
             if face is not None:
                 return frame.image, face.grown(_SURROUNDINGS)
-    assert first is not None  # noqa: S101 - a video without a frame is unreadable
+    assert first is not None  # noqa: S101 # nosec B101 # a video without a frame is unreadable
     return first, _whole(first)
 
 

@@ -89,7 +89,7 @@ def settle(
         store = Store(database, clock)
         keys = open_keys(store, home=settings.home, configured=settings.master_key)
         open_trail(store, keys.audit)
-        draw = random.Random(seed)  # noqa: S311 - a crowd, no secret
+        draw = random.Random(seed)  # noqa: S311 # nosec B311 # a crowd, no secret
         rows = list(_rows(people, now=clock.now(), draw=draw))
         with store.writing() as session:
             _move_in(session, rows, keys, pack=pack, now=clock.now())

@@ -24,7 +24,7 @@ from countenance.errors import ConfigurationError
 class Factor(StrEnum):
     """One thing that a person shows to be who they say."""
 
-    PASSWORD = "password"  # noqa: S105 - the name of a factor
+    PASSWORD = "password"  # noqa: S105 # nosec B105 # the name of a factor
     FACE = "face"
     PASSKEY = "passkey"
     """A WebAuthn credential; somebody touched it."""

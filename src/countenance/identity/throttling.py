@@ -30,7 +30,7 @@ ELSEWHERE: Final = ""
 class Tried(StrEnum):
     """What is tried."""
 
-    PASSWORD = "password"  # noqa: S105 - a name, not a secret
+    PASSWORD = "password"  # noqa: S105 # nosec B105 # a name, not a secret
     FACE = "face"
     CODE = "code"
     """A typed code: one-time, of an app, or for recovery."""

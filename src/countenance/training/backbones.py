@@ -78,7 +78,7 @@ class EmbeddingBackbone:
         self.provenance = Provenance(card.licence, card.origin, card.attribution)
 
     def features(self, image: Image, *, still: StillAnalysis) -> Features:
-        assert still.embedding is not None  # noqa: S101 - a face has one
+        assert still.embedding is not None  # noqa: S101 # nosec B101 # a face has one
         return still.embedding.values
 
     def add_to(self, graph: GraphBuilder, *, dimension: int) -> str:
@@ -113,7 +113,7 @@ class PictureBackbone:
         self._session = open_session(content)
 
     def features(self, image: Image, *, still: StillAnalysis) -> Features:
-        assert still.face is not None  # noqa: S101 - promised by the caller
+        assert still.face is not None  # noqa: S101 # nosec B101 # promised by the caller
         picture = face_picture(image, box=still.face.box, side_px=SIDE_PX, box_scale=BOX_SCALE)
         return np.asarray(self._session.run({"images": picture[None]})[0][0], np.float32)
 

@@ -125,7 +125,7 @@ class PadWatch:
         """What a passive login would have said of somebody with this face."""
         state = self._state or begin(self._policy, at_s=0.0)
         verdict = expire(state, at_s=float("inf")).verdict
-        assert verdict is not None  # noqa: S101 - an endless time has passed
+        assert verdict is not None  # noqa: S101 # nosec B101 # an endless time has passed
         return verdict
 
     def _count(self, seen: Observation) -> None:

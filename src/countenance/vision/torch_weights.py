@@ -12,7 +12,7 @@ system information, object, storage keys, raw storages), since then an uncompres
 from __future__ import annotations
 
 import io
-import pickletools
+import pickletools  # nosec B403 # names the opcodes, runs none
 import struct
 import zipfile
 from collections.abc import Callable, Iterator

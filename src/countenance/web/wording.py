@@ -48,12 +48,12 @@ REASONS: Final[Mapping[str, str]] = {
     PasskeyRefusal.UNKNOWN: "The passkey is not one of this user, or of nobody.",
     PasskeyRefusal.WRONG: "The answer of the passkey was not right.",
     PasskeyRefusal.COUNTER: "The passkey's counter did not rise: a copy of it may be in use.",
-    "password_wrong": "The password was wrong.",
+    "password_wrong": "The password was wrong.",  # nosec B105 # a sentence, not a secret
     "recovery_code_wrong": "The recovery code was wrong or used.",
 }
 
 METHODS: Final[Mapping[str, str]] = {
-    "pwd": "password",
+    "pwd": "password",  # nosec B105 # the name of a method
     "face": "face",
     "otp": "one-time code",
     "pop": "passkey",

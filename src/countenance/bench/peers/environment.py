@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import importlib.util
 import shutil
-import subprocess
+import subprocess  # nosec B404 # only commands of our own are started
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,7 +90,7 @@ def _make(place: Path, lock: Path, pip_options: tuple[str, ...]) -> None:
 def _run(command: list[str], name: str) -> None:
     try:
         # Our own interpreter and our own words; nothing passes through a shell.
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603 # nosec B603 # our own interpreter and our own words
             command, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False
         )
     except subprocess.TimeoutExpired:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import subprocess
+import subprocess  # nosec B404 # only commands of our own are started
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -50,7 +50,7 @@ class PeerProcess:
         self._pending = b""
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own words
+            self._process = subprocess.Popen(  # noqa: S603 # nosec B603 # our own words, no shell
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -24,7 +24,7 @@ from countenance.web.pages import steps
 from countenance.web.pages.auth import PASSWORD_RATE, Answer
 from countenance.web.tries import confirm_password
 
-WRONG_PASSWORD = "The password is not right."  # noqa: S105 - a sentence
+WRONG_PASSWORD = "The password is not right."  # noqa: S105 # nosec B105 # a sentence, not a secret
 
 
 def make_blueprint() -> Blueprint:
