@@ -447,8 +447,11 @@ def placed(
 
 def noisy(picture: Frame, *, seed: tuple[int, int]) -> Frame:
     """What the sensor adds, other each time."""
-    y, x = np.random.default_rng(seed).integers(0, _ROOM, 2)
-    noise = _noise_field()[y : y + picture.shape[0], x : x + picture.shape[1]]
+    # Two windows of one field: so many pairs that no two frames of one picture are alike.
+    corners = np.random.default_rng(seed).integers(0, _ROOM, (2, 2))
+    height, width = picture.shape[:2]
+    one, other = (_noise_field()[y : y + height, x : x + width] for y, x in corners)
+    noise = one + other
     return np.asarray(cv2.add(picture, cv2.merge([noise] * 3), dtype=cv2.CV_8U), dtype=np.uint8)
 
 
@@ -456,7 +459,7 @@ def noisy(picture: Frame, *, seed: tuple[int, int]) -> Frame:
 def _noise_field() -> NDArray[np.int16]:
     """Noise that is larger than a picture, so that each picture can have another part of it."""
     side = SIDE_PX + _ROOM
-    drawn = np.random.default_rng(7).normal(0, _NOISE, (side, side))
+    drawn = np.random.default_rng(7).normal(0, _NOISE / np.sqrt(2), (side, side))
     return np.round(drawn).astype(np.int16)
 
 

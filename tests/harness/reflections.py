@@ -165,11 +165,13 @@ class Lit:
     """Middle and height of the face on the frame that the performer gave last, pixels."""
     room: Room
     screen: Screen = field(default_factory=Screen)
+    seed: int = 0
+    """Of the camera's noise."""
     camera: Camera = field(init=False)
     _last_s: float = 0.0
 
     def __post_init__(self) -> None:
-        self.camera = Camera(self.room)
+        self.camera = Camera(self.room, self.seed)
 
     def show(self, colour: str | None, *, at_s: float) -> None:
         """The page has been told that colour."""
