@@ -260,7 +260,7 @@ def challenge(camera: Photographer, stage: Stage) -> None:
         return Seen(box_xyxy=BOX, yaw_deg=yaw_deg, hint=Hint.TURNED, planarity=depth)
 
     stage.seen = see
-    planned = (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT)
+    planned = (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT, Move.MOVE_BACK)
     draw = tuple(PlannedMove(move, 0.5) for move in planned)
     with mock.patch.object(login, "draw_moves", return_value=(draw, draw)):
         camera.password()
@@ -296,7 +296,7 @@ def colours(camera: Photographer, stage: Stage) -> None:
         return Seen(box_xyxy=BOX, yaw_deg=pose["yaw_deg"], hint=hint, planarity=depth, light=light)
 
     stage.seen = see
-    moves = tuple(PlannedMove(move, 0.0) for move in (Move.TURN_LEFT, Move.TURN_RIGHT) * 2)[:3]
+    moves = tuple(PlannedMove(move, 0.0) for move in (Move.TURN_LEFT, Move.TURN_RIGHT) * 2)
     shades = tuple(Colour) * 2
     with (
         mock.patch.object(login, "draw_moves", return_value=(moves, moves)),

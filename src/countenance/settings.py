@@ -100,7 +100,7 @@ class EngineSettings:
             )
 
 
-LOGIN_POLICIES: Final[Mapping[str, float]] = {"passive": 20.0, "standard": 45.0, "strict": 75.0}
+LOGIN_POLICIES: Final[Mapping[str, float]] = {"passive": 20.0, "standard": 50.0, "strict": 80.0}
 """Policies of a login by name, and the seconds that each one gives."""
 
 
@@ -113,7 +113,7 @@ class LoginSettings:
     colours of the screen on top."""
     without_colour: str = _setting("STRICT_WITHOUT_COLOUR", "refuse")
     """Under `strict`, for whoever cannot or will not look at changing colours: `refuse` leaves
-    the way without a face, `moves` takes five moves for the colours."""
+    the way without a face, `moves` takes six moves for the colours."""
     frames: int = _setting("LOGIN_FRAMES", 10)
     """Consecutive good frames for a grant."""
     own_time_limit_s: float = _setting("LOGIN_TIME_LIMIT_S", 0.0)

@@ -23,7 +23,7 @@ from tests.fixtures.scenes import Kind, Scene
 
 STRAIGHT = Seen()
 HEAD = Planarity(rms=0.08, off_plane_share=0.6, points=80)
-MOVES = (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT)
+MOVES = (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT, Move.TURN_LEFT)
 FRAMES = 35
 PHONE = {"width": 390, "height": 780}
 
@@ -123,10 +123,14 @@ def test_moves_are_shown_spoken_and_lit_on_the_side_that_a_mirror_shows(
         body.shows(turned(-24.0))
         expect_line(page, "Look straight into the camera")
         body.shows(STRAIGHT)
+        expect_line(page, "Turn your head to the left")
+        body.shows(turned(24.0))
+        expect_line(page, "Look straight into the camera")
+        body.shows(STRAIGHT)
         expect_line(page, "Authorized")
-        spoken = visitor.spoken()
-        asked = ("Turn your head to the left", "Come closer", "Turn your head to the right")
-        assert [line for line in spoken if line in asked] == list(asked)
+        left, right = "Turn your head to the left", "Turn your head to the right"
+        moves = [line for line in visitor.spoken() if line in (left, right, "Come closer")]
+        assert moves == [left, "Come closer", right, left]
         page.wait_for_url(f"http://{host.replace('127.0.0.1', 'localhost')}/")
     eileen = body.door.identity.users.find("eileen")
     assert eileen is not None

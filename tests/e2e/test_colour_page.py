@@ -40,7 +40,7 @@ WATCH = """
   look();
 }
 """
-MOVES = (Move.TURN_LEFT, Move.TURN_RIGHT, Move.TURN_LEFT)
+MOVES = (Move.TURN_LEFT, Move.TURN_RIGHT) * 2
 YAWS = {Move.TURN_LEFT: 24.0, Move.TURN_RIGHT: -24.0}
 
 
@@ -138,7 +138,7 @@ def test_who_wants_less_motion_is_offered_moves_first_and_sees_no_colour(
         viewport={"width": 390, "height": 780},
     )
     page = visitor.page
-    draw = tuple(PlannedMove(move, 0.0) for move in (*MOVES, Move.TURN_RIGHT, Move.TURN_LEFT))
+    draw = tuple(PlannedMove(move, 0.0) for move in MOVES[:2] * 3)
     with at_the_door(tmp_path, monkeypatch, without_colour="moves") as (sitter, host):
         monkeypatch.setattr(login, "draw_moves", lambda _policy: (draw, draw))
         enter(page, host)
@@ -147,5 +147,5 @@ def test_who_wants_less_motion_is_offered_moves_first_and_sees_no_colour(
         buttons.first.click()
         expect_line(page, "Authorized")
         assert {view.colour for view in sitter.told} == {None}
-        assert {view.moves[1] for view in sitter.told if view.moves} == {5}
+        assert {view.moves[1] for view in sitter.told if view.moves} == {6}
     assert visitor.page_errors == []

@@ -48,7 +48,8 @@ DOUBTFUL = slice(74, 80)
 USUAL = 4.0
 """Log-odds from the threshold to what is usual at other cameras."""
 MOVES = tuple(
-    PlannedMove(move, 0.3) for move in (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT)
+    PlannedMove(move, 0.3)
+    for move in (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT, Move.MOVE_CLOSER)
 )
 FRAME_S = 0.1
 

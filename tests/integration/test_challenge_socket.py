@@ -15,6 +15,7 @@ from countenance.ceremony.evidence import Hint
 from countenance.events import Tag
 from countenance.geometry.planarity import Planarity
 from countenance.images.image import Image
+from countenance.settings import LOGIN_POLICIES
 from tests.fakes.cameras import Camera, close_all
 from tests.fakes.doors import Door, open_door
 from tests.fakes.recognition import Seen, painted
@@ -25,6 +26,7 @@ HEAD = Planarity(rms=0.08, off_plane_share=0.6, points=80)
 FLAT = Planarity(rms=0.01, off_plane_share=0.05, points=110)
 STRAIGHT = Seen()
 BOX = STRAIGHT.box_xyxy
+MOVES = ChallengePolicy().moves
 YAW_DEG = 28.0
 FRAME_S = 0.1
 
@@ -111,16 +113,16 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         answer = visit.ask("/login/face/ticket")
         assert answer.json is not None
         camera = Camera(host, visit, str(answer.json["ticket"]))
-        assert camera.hear()["time_limit_s"] == 45.0
+        assert camera.hear()["time_limit_s"] == LOGIN_POLICIES["standard"]
         yield Scene(door, camera)
         close_all()
 
 
-def test_good_frames_and_three_moves_made_as_asked_are_granted(scene: Scene) -> None:
+def test_good_frames_and_moves_made_as_asked_are_granted(scene: Scene) -> None:
     verdict = scene.answering(lambda prompt: MADE[prompt])
     assert verdict["granted"] is True
     moves = [tuple(reply["moves"]) for reply in scene.replies[:-1] if reply["moves"]]
-    assert sorted(set(moves)) == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert sorted(set(moves)) == [(made, MOVES) for made in range(MOVES + 1)]
     assert moves == sorted(moves)
     assert scene.reasons() == []
 
@@ -155,7 +157,7 @@ def test_between_moves_a_turned_head_is_asked_to_look_straight_ahead(scene: Scen
     scene.until_asked()
     for _ in range(2):
         scene.show(STRAIGHT)
-    while scene.replies[-1]["moves"] == [0, 3]:
+    while scene.replies[-1]["moves"] == [0, MOVES]:
         scene.show(MADE[scene.replies[-1]["prompt"]])
     reply = scene.show(replace(STRAIGHT, yaw_deg=14.0))
     assert reply["prompt"] == "look_straight"

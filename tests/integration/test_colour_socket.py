@@ -16,13 +16,13 @@ from countenance.ceremony.colour_answer import FaceLight
 from countenance.ceremony.palette import Colour, pull
 from countenance.events import Tag
 from countenance.images.image import Image
-from countenance.settings import LoginSettings
-from countenance.web.capture.make import login_policy
+from countenance.settings import LOGIN_POLICIES, LoginSettings
+from countenance.web.capture.make import MOVES_WITHOUT_COLOUR, login_policy
 from tests.fakes.cameras import Camera, close_all
 from tests.fakes.doors import Door, open_door
 from tests.fakes.recognition import Seen, painted
 from tests.fakes.servers import serving
-from tests.integration.test_challenge_socket import FRAME_S, MADE, STRAIGHT
+from tests.integration.test_challenge_socket import FRAME_S, MADE, MOVES, STRAIGHT
 
 FRAME = painted(1)
 NO_LIGHT = (0.0, 0.0)
@@ -81,7 +81,7 @@ def a_scene(home: Path, *, wish: str = "", **login: str) -> Iterator[Scene]:
         answer = visit.ask("/login/face/ticket")
         assert answer.json is not None
         camera = Camera(host, visit, str(answer.json["ticket"]) + wish)
-        assert camera.hear()["time_limit_s"] == 75.0
+        assert camera.hear()["time_limit_s"] == LOGIN_POLICIES["strict"]
         yield Scene(door, camera)
         close_all()
 
@@ -103,7 +103,7 @@ def test_a_face_that_takes_on_each_colour_is_granted(scene: Scene) -> None:
 def test_one_colour_is_told_at_a_time_after_the_moves(scene: Scene) -> None:
     scene.answer(strength=0.1)
     first = next(reply for reply in scene.replies if reply["colour"])
-    assert (first["moves"], first["colours"]) == ([3, 3], [0, 8])
+    assert (first["moves"], first["colours"]) == ([MOVES, MOVES], [0, 8])
     for reply in scene.replies[:-1]:
         named = [colour for colour in Colour if colour.value in str(reply)]
         assert len(named) == (1 if reply["colour"] else 0)
@@ -121,7 +121,7 @@ def test_a_face_that_takes_on_the_opposite_is_refused_like_any_other(scene: Scen
     assert scene.reasons() == ["colour_ignored"]
 
 
-@pytest.mark.parametrize(("setting", "moves"), [("moves", 5), ("refuse", 3)])
+@pytest.mark.parametrize(("setting", "moves"), [("moves", MOVES_WITHOUT_COLOUR), ("refuse", MOVES)])
 def test_who_prefers_moves_gets_more_of_them_only_where_the_installation_says_so(
     tmp_path: Path, setting: str, moves: int
 ) -> None:

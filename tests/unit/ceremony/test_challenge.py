@@ -236,12 +236,12 @@ def test_how_far_a_move_has_come_is_known_for_the_page() -> None:
 def test_draws_never_repeat_a_move_at_once_and_always_turn() -> None:
     rng = random.Random(3)  # noqa: S311 - a test has to repeat
     draws = [
-        draw_challenge(ChallengePolicy(), choose=rng.choice, share=rng.random) for _ in range(2000)
+        draw_challenge(ChallengePolicy(), choose=rng.choice, share=rng.random) for _ in range(4000)
     ]
     moves = [tuple(planned.move for planned in draw) for draw in draws]
     assert all(a is not b for draw in moves for a, b in pairwise(draw))
     assert all(any(move.is_turn for move in draw) for draw in moves)
-    assert len(set(moves)) == 4 * 3 * 3 - 2  # all but closer-back-closer and its mirror
+    assert len(set(moves)) == 4 * 3**3 - 2  # all but closer-back-closer and its mirror
     low, high = ChallengePolicy().wait_s
     assert all(low <= planned.wait_s <= high for draw in draws for planned in draw)
 

@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 LOGIN_DONE = "/login/complete"
 STEP_UP_DONE = "/step-up/complete"
 ENROLMENT_DONE = "/enrol/complete"
-MOVES_WITHOUT_COLOUR = 5
+MOVES_WITHOUT_COLOUR = 6
 """Moves that take the place of the colours, where the installation allows it."""
 
 
