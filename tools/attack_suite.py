@@ -7,7 +7,8 @@ DIR holds `liveness/clips` and `video` of the development data. Each attempt is 
 the policy `standard`, by an account of its own, over real sockets to one server process
 (`tests/attacks`). Results are appended to FILE, one JSON object a line, so that a run that was cut
 off goes on where it stopped; the table is made of that file. A recording that shows no turn to a
-side cannot answer when it is asked for one: such a live attempt is not counted but played again.
+side cannot answer when it is asked for one: such an attempt that has to answer is played again
+and not counted. Colours are played against a second server, with the policy `strict`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import cv2
 from countenance.biometrics.templates import Template
 from countenance.ceremony.challenge import Move
 from countenance.statistics.intervals import rate
-from tests.attacks.acts import ACTS, LIVE, PHONE_ACTS, Act, Cast, act_named
+from tests.attacks.acts import ACTS, COLOUR_ACTS, LIVE, PHONE_ACTS, Act, Cast, act_named
 from tests.attacks.house import House, Outcome, make_house, served
 from tests.harness.performers import Footage, read_footage
 from tests.harness.server import Server
@@ -87,14 +88,14 @@ class Run:
         self._numbers = iter(range(1, 1_000_000))
         self._begun = int(datetime.now(UTC).timestamp())
 
-    def live(self, player: Player, cast: Cast) -> bool:
-        """A login that is asked for nothing the recording lacks; False when none came."""
+    def answering(self, act: Act, player: Player, cast: Cast) -> bool:
+        """A login that is asked for nothing the recording lacks; whether it was granted."""
         for _ in range(TRIES_TO_ANSWER):
             cast.tape.clear()
-            outcome = self._attempt(act_named(LIVE), player, cast)
+            outcome = self._attempt(act, player, cast)
             asked = {reply.get("prompt") for reply in outcome.said}
             if outcome.is_granted or not asked & player.missing:
-                self._write(act_named(LIVE), player, outcome)
+                self._write(act, player, outcome)
                 return outcome.is_granted
         return False
 
@@ -126,10 +127,34 @@ def play_round(run: Run, player: Player, other: Player, acts: Sequence[Act], *, 
     cast = Cast(player.name, player.footage, other.footage)
     has_tape = False
     for _ in range(live):
-        has_tape = run.live(player, cast)
+        has_tape = run.answering(act_named(LIVE), player, cast)
     for act in acts:
         if act.is_attack and (has_tape or not act.needs_tape):
             run.attack(act, player, cast)
+
+
+def play_colours(house: House, people: Sequence[Player], given: argparse.Namespace) -> None:
+    """The acts of the policy `strict`, each by everybody."""
+    acts = [act for act in COLOUR_ACTS if given.only in act.name]
+    with (
+        served(house.home, COUNTENANCE_LOGIN_POLICY="strict") as server,
+        ThreadPoolExecutor(given.at_a_time) as pool,
+    ):
+        run = Run(house, server, given.results)
+        work = [
+            pool.submit(run.answering, act, player, Cast(player.name, player.footage, other))
+            for _ in range(given.rounds)
+            for player, other in zip(people, _others(people), strict=True)
+            for act in acts
+        ]
+        for done in as_completed(work):
+            done.result()
+
+
+def _others(people: Sequence[Player]) -> Iterator[Footage]:
+    """Somebody else for each."""
+    for number in range(len(people)):
+        yield people[(number + 1) % len(people)].footage
 
 
 def play(given: argparse.Namespace) -> None:
@@ -155,6 +180,7 @@ def play(given: argparse.Namespace) -> None:
             ]  # fmt: skip
             for done in as_completed(work):
                 done.result()
+        play_colours(house, people, given)
 
 
 def read_results(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -173,8 +199,9 @@ def table(results: Path) -> str:
     by_act: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_act.setdefault(row["act"], []).append(row)
-    acts = [act for act in (*ACTS, *PHONE_ACTS) if act.name in by_act]
-    attacks = [row for row in rows if row["act"] != LIVE]
+    moving = [act for act in (*ACTS, *PHONE_ACTS) if act.name in by_act]
+    attacks = [row for act in moving if act.is_attack for row in by_act[act.name]]
+    colours = [act for act in COLOUR_ACTS if act.name in by_act]
     live = by_act.get(LIVE, [])
     refused = sum(not row["granted"] for row in live)
     accepted = sum(row["granted"] for row in attacks)
@@ -183,7 +210,8 @@ def table(results: Path) -> str:
     return PAGE.read_text("utf-8").format(
         fast=len(FAST),
         people=len({row["person"] for row in live}),
-        rows="\n".join(_row(act, by_act[act.name]) for act in acts),
+        rows="\n".join(_row(act, by_act[act.name]) for act in moving),
+        colours="\n".join(_row(act, by_act[act.name]) for act in colours) or "| none played |",
         attacks=len(attacks),
         accepted=accepted,
         interval=_share(accepted, len(attacks)),

@@ -21,11 +21,14 @@ from tests.harness.performers import (
     Loop,
     Performer,
     Photo,
+    Restless,
     contrary,
     deaf,
 )
+from tests.harness.reflections import Lit, Room, Screen
 
 LIVE = "live"
+LIT = "lit"
 
 
 @dataclass(slots=True, eq=False)
@@ -71,11 +74,17 @@ class Act:
     @property
     def is_attack(self) -> bool:
         """Whether it has to stay outside."""
-        return self.name != LIVE
+        return self.name not in (LIVE, LIT)
 
 
 def _tape(cast: Cast) -> Performer:
     return Taped(Actor(cast.person, cast.seed), cast.tape)
+
+
+def _lit(cast: Cast, *, strength: float = 0.4, late_s: float = 0.0) -> Lit:
+    actor = Restless(cast.person, cast.seed)
+    screen = Screen(lag_s=Screen().lag_s + late_s)
+    return Lit(actor, actor.face, Room(strength=strength), screen, seed=cast.seed)
 
 
 def _photo(cast: Cast, way: str, *, angle_deg: float = 42.0) -> Photo:
@@ -139,7 +148,8 @@ ACTS: tuple[Act, ...] = (
         "film_of_other_moves",
         "recording of a login with other moves",
         lambda cast: Film(
-            Actor(cast.person, cast.seed), (Move.TURN_LEFT, Move.TURN_RIGHT, Move.MOVE_CLOSER)
+            Actor(cast.person, cast.seed),
+            (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT, Move.MOVE_BACK),
         ),
         reasons=_MOVES,
     ),
@@ -222,6 +232,25 @@ PHONE_ACTS: tuple[Act, ...] = (
 that nothing but presentation attack detection stands in the way."""
 
 
+_COLOURS = frozenset({"colour_unseen", "colour_ignored"})
+COLOUR_ACTS: tuple[Act, ...] = (
+    Act(LIT, "a person who answers, in the light of the screen", _lit),
+    Act(
+        "lit_by_no_screen",
+        "a person who answers the moves, fed in from elsewhere",
+        lambda cast: _lit(cast, strength=0.0),
+        reasons=_COLOURS,
+    ),
+    Act(
+        "lit_too_late",
+        "the same, lit by the colours of two seconds ago",
+        lambda cast: _lit(cast, late_s=2.0),
+        reasons=_COLOURS,
+    ),
+)
+"""Played with the policy `strict`; the light of the screen is simulated."""
+
+
 def act_named(name: str) -> Act:
     """Raises: StopIteration: there is none."""
-    return next(act for act in (*ACTS, *PHONE_ACTS) if act.name == name)
+    return next(act for act in (*ACTS, *PHONE_ACTS, *COLOUR_ACTS) if act.name == name)
