@@ -20,6 +20,8 @@ class Tag(StrEnum):
     DETECTOR_PROMOTED = "system:detector:promoted"
     DETECTOR_DEMOTED = "system:detector:demoted"
     SECOND_OPINION_INSTALLED = "system:second-opinion:installed"
+    TOKEN_MADE = "system:token:made"  # noqa: S105 # nosec B105 # a tag, not a secret
+    TOKEN_REVOKED = "system:token:revoked"  # noqa: S105 # nosec B105 # a tag, not a secret
     LAB_COLLECTED = "lab:presentations:collected"
     LAB_DELETED = "lab:presentations:deleted"
     LAB_PUT_BACK = "lab:presentations:put-back"
@@ -31,6 +33,7 @@ class Tag(StrEnum):
     USER_ADDED = "user:account:added"
     USER_DISABLED = "user:account:disabled"
     USER_ENABLED = "user:account:enabled"
+    USER_RENAMED = "user:account:renamed"
     USER_REMOVED = "user:account:removed"
     USER_ROLE_CHANGED = "user:role:changed"
     INVITATION_ISSUED = "user:invitation:issued"
@@ -67,6 +70,7 @@ class Tag(StrEnum):
     FACE_ENROLLED = "user:face:enrolled"
     FACE_ENROLMENT_REFUSED = "user:face:enrolment-refused"
     FACE_DUPLICATE_FOUND = "user:face:duplicate-found"
+    FACE_SEARCHED = "user:face:searched"
     FACE_PROPOSED = "user:face:proposed"
     FACE_APPROVED = "user:face:approved"
     FACE_CONFIRMED = "user:face:confirmed"

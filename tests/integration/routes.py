@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from countenance.identity.api_scopes import Scope
 from countenance.identity.permissions import Role
 
 VIEWER, OPERATOR, OFFICER, ADMINISTRATOR, AUDITOR = Role
@@ -119,3 +120,10 @@ ROUTES: Final[Mapping[str, frozenset[Role] | None]] = {
     "lab_socket.run": ADMINISTRATORS,
 }
 """Endpoint to the roles that it opens for."""
+
+API: Final[Mapping[str, Scope | None]] = {
+    "api.openapi": None,
+    "api.list_users": Scope.USERS_READ,
+    "api.get_user": Scope.USERS_READ,
+}
+"""Endpoint of the API to the scope that opens it; None for a public one. No session opens any."""

@@ -12,9 +12,9 @@ from countenance.identity.errors import StorageError
 from countenance.identity.interfaces import Role
 from countenance.web.access import is_public
 from tests.fakes.doors import SESSION, Door, open_door
-from tests.integration.routes import ROUTES
+from tests.integration.routes import API, ROUTES
 
-PUBLIC = {endpoint for endpoint, roles in ROUTES.items() if roles is None}
+PUBLIC = {endpoint for endpoint, roles in (ROUTES | API).items() if roles is None}
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def paths(app: Flask) -> list[tuple[str, str, str]]:
     """Endpoint, method and an address for every rule that is not public."""
     found = []
     for rule in app.url_map.iter_rules():
-        if rule.endpoint not in PUBLIC and not rule.websocket:
+        if rule.endpoint not in PUBLIC | API.keys() and not rule.websocket:
             method = "GET" if "GET" in (rule.methods or ()) else "POST"
             address = rule.rule.replace("<user_id>", "5f0c5a3e-0000-4000-8000-000000000000")
             found.append((rule.endpoint, method, address))

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from countenance.biometrics.templates import Template
+from countenance.identity.api_scopes import Scope
 from countenance.identity.interfaces import User, UserId
 from countenance.identity.permissions import Role
 
@@ -125,3 +126,74 @@ class PendingFaces(Protocol):
 
     def reject(self, user_id: UserId, face_id: str, *, actor: UserId | None) -> None:
         """Erase it. Raises: NoPendingFaceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """What may be shown of a token of the API; never its secret."""
+
+    id: str
+    """Not secret; names the token in the trail."""
+    name: str
+    """What uses it, in the words of whoever made it."""
+    scopes: frozenset[Scope]
+    """As given."""
+    usable_scopes: frozenset[Scope]
+    """Of them, those for which the maker's role still has the permissions."""
+    maker: User
+    """Whom it acts for."""
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    """A minute coarse; None for never."""
+    revoked_at: datetime | None
+    is_expired: bool
+    is_good: bool
+    """Whether it works now: neither expired nor revoked, its maker enabled and allowed to have
+    tokens."""
+
+
+class ApiTokens(Protocol):
+    """Tokens with which programs ask the API.
+
+    A token never outgrows its maker: it works while that person is enabled and may manage tokens,
+    and no further than that person's role. Removing the person removes it.
+    """
+
+    def make(
+        self,
+        *,
+        name: str,
+        scopes: Collection[Scope],
+        days: int,
+        maker: UserId,
+        is_command_line: bool = False,
+    ) -> tuple[ApiToken, str]:
+        """Make one; returns it and its text, once.
+
+        Args:
+            name: says what uses it; 1..64 printable characters.
+            days: how long it is good, 1..365.
+            maker: whom it acts for.
+            is_command_line: whether it was made there, and not by that person.
+
+        Raises: UnfitTokenError, UserNotFoundError, NotPermittedError: the maker may not have it.
+        """
+
+    def find(self, text: str) -> ApiToken | None:
+        """The good token of that text, whose use is noted; None for anything else.
+
+        Args: text: what a program sent; may be anything.
+        """
+
+    def get(self, token_id: str) -> ApiToken:
+        """Good or not. Raises: TokenNotFoundError."""
+
+    def list_tokens(self) -> tuple[ApiToken, ...]:
+        """All that are kept, newest first; those that work no more for a year."""
+
+    def revoke(self, token_id: str, *, actor: UserId | None) -> bool:
+        """End it at once; False when it was revoked before.
+
+        Raises: TokenNotFoundError.
+        """

@@ -8,18 +8,39 @@ that knows the address.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from types import MappingProxyType
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from countenance.events import Tag
+from countenance.identity.administration_interfaces import ApiToken
+from countenance.identity.api_token_rows import ACTOR_PREFIX
 from countenance.identity.interfaces import AuditEvent, UserId
 from countenance.identity.models import AuditRow
 from countenance.identity.store import PENDING, Store, clean_address
+
+_ACTING: Final[ContextVar[ApiToken | None]] = ContextVar("acting-token", default=None)
+
+
+@contextlib.contextmanager
+def acting_as(token: ApiToken) -> Iterator[None]:
+    """Have every row that is written meanwhile name that token as its actor.
+
+    The services are still told who made the token, so that rules about people hold for it: nobody
+    approves a face that the own token enrolled. The row keeps that person as `maker`.
+    """
+    before = _ACTING.set(token)
+    try:
+        yield
+    finally:
+        _ACTING.reset(before)
 
 
 class SqlAuditTrail:
@@ -88,15 +109,23 @@ def note(
     It is sealed at the end of that transaction, so that the chain is held only for a moment and
     whoever holds it waits for nobody.
     """
+    actor, told = _actor(actor_id), dict(details or {})
+    if (token := _ACTING.get()) is not None:
+        told["maker"] = token.maker.id
     row = AuditRow(
         at=at,
         tag=tag.value,
         subject_id=subject_id,
-        actor_id=actor_id,
+        actor_id=actor,
         address=clean_address(address),
-        details=json.dumps(dict(details or {}), sort_keys=True),  # ASCII: escapes what is not
+        details=json.dumps(told, sort_keys=True),  # ASCII: escapes what is not
     )
     session.info.setdefault(PENDING, []).append(row)
+
+
+def _actor(actor_id: UserId | None) -> str | None:
+    token = _ACTING.get()
+    return actor_id if token is None else f"{ACTOR_PREFIX}{token.id}"
 
 
 def _event(row: AuditRow) -> AuditEvent:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as DbSession
 
 from countenance.events import Tag
 from countenance.identity import audit_chain
+from countenance.identity.api_token_rows import ACTOR_PREFIX, ApiTokenRow
 from countenance.identity.audit import note
 from countenance.identity.audit_chain import GENESIS, Anchor, Head, Link, Report
 from countenance.identity.errors import StorageError
@@ -40,7 +41,7 @@ class TrailFilter:
     tag: str = ""
     """A tag, or the beginning of one, such as `user:login`."""
     user_id: UserId | None = None
-    """Whose record it concerns, or who did it."""
+    """Whose record it concerns, or who did it, also with a token of the API."""
     since: datetime | None = None
     until: datetime | None = None
     """Before this moment."""
@@ -231,7 +232,13 @@ def _conditions(wanted: TrailFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.tag:
         yield columns.tag.startswith(wanted.tag, autoescape=True)
     if wanted.user_id is not None:
-        yield or_(columns.subject_id == wanted.user_id, columns.actor_id == wanted.user_id)
+        made = select(literal(ACTOR_PREFIX) + ApiTokenRow.__table__.c.id)
+        tokens = made.where(ApiTokenRow.__table__.c.user_id == wanted.user_id)
+        yield or_(
+            columns.subject_id == wanted.user_id,
+            columns.actor_id == wanted.user_id,
+            columns.actor_id.in_(tokens),
+        )
     if wanted.since is not None:
         yield columns.at >= wanted.since
     if wanted.until is not None:

@@ -13,6 +13,8 @@ IdentityError
 ├── OwnRoleError            somebody changes the own role
 ├── NotPermittedError       the role of whoever asks does not reach that far
 ├── TicketError             a capture ticket is unknown, expired or already used
+├── TokenNotFoundError      no token of the API has that id
+├── UnfitTokenError         a token of the API would have no name, no scope or no end
 ├── FactorUnreadableError   the stored secret of a factor cannot be decrypted
 ├── TemplateUnreadableError a stored template cannot be decrypted
 ├── GalleryFilesError       a gallery in a folder is missing, foreign, damaged or not writable
@@ -101,6 +103,18 @@ class TicketError(IdentityError):
     """A capture ticket is unknown, expired or already used."""
 
     code = "identity.ticket"
+
+
+class TokenNotFoundError(IdentityError):
+    """No token of the API has that id."""
+
+    code = "identity.token_not_found"
+
+
+class UnfitTokenError(IdentityError):
+    """A token of the API would have no fit name, no scope, or too late an end."""
+
+    code = "identity.unfit_token"
 
 
 class FactorUnreadableError(IdentityError):

@@ -599,7 +599,8 @@ class AuditEvent:
     subject_id: UserId | None
     """Whose record it concerns."""
     actor_id: UserId | None
-    """Who did it; None for the command line or an unknown person."""
+    """Who did it; `token:` and an id for a token of the API, which is no person; None for the
+    command line or an unknown person."""
     address: str
     details: Mapping[str, str]
     """Reasons and counts; never a password, token, score, face or embedding."""

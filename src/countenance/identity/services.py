@@ -10,7 +10,8 @@ from argon2 import PasswordHasher
 
 from countenance.clock import Clock
 from countenance.db import Database, DatabaseError, open_database
-from countenance.identity.administration_interfaces import Invitations, PendingFaces
+from countenance.identity.administration_interfaces import ApiTokens, Invitations, PendingFaces
+from countenance.identity.api_tokens import SqlApiTokens
 from countenance.identity.audit import SqlAuditTrail
 from countenance.identity.audit_trail import SealedTrail, open_trail
 from countenance.identity.authenticator_apps import SqlAuthenticatorApps
@@ -76,6 +77,7 @@ class Purged:
     login_codes: int
     invitations: int
     pending_faces: int
+    api_tokens: int
     devices: int
     tallies: int
     seen_frames: int
@@ -97,6 +99,7 @@ class Identity:
     login_codes: LoginCodes
     invitations: Invitations
     pending_faces: PendingFaces
+    api_tokens: ApiTokens
     authenticator_apps: AuthenticatorApps
     recovery_codes: RecoveryCodes
     passkeys: Passkeys
@@ -114,12 +117,18 @@ class Identity:
     _store: Store
     _keys: Keys
     _expiring: tuple[
-        SqlSessions, SqlTransactions, SqlLoginCodes, SqlDevices, SqlInvitations, SqlPendingFaces
+        SqlSessions,
+        SqlTransactions,
+        SqlLoginCodes,
+        SqlDevices,
+        SqlInvitations,
+        SqlPendingFaces,
+        SqlApiTokens,
     ]
 
     def purge_expired(self) -> Purged:
         """Drop what can no longer be used. Raises: StorageError."""
-        sessions, transactions, codes, devices, invitations, faces = (
+        sessions, transactions, codes, devices, invitations, faces, tokens = (
             service.purge() for service in self._expiring
         )
         return Purged(
@@ -128,6 +137,7 @@ class Identity:
             login_codes=codes,
             invitations=invitations,
             pending_faces=faces,
+            api_tokens=tokens,
             devices=devices,
             tallies=self.throttles.purge(),
             seen_frames=self.seen_frames.purge(),
@@ -200,6 +210,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
     )
     codes = SqlLoginCodes(store, keys, lifetime_s=settings.login.code_lifetime_s)
     pending_faces = SqlPendingFaces(store, keys)
+    api_tokens = SqlApiTokens(store)
     invitations = SqlInvitations(store, hasher, lifetime_s=settings.login.invitation_lifetime_s)
     vault = SqlTemplateVault(store, keys)
     return Identity(
@@ -215,6 +226,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         login_codes=codes,
         invitations=invitations,
         pending_faces=pending_faces,
+        api_tokens=api_tokens,
         authenticator_apps=SqlAuthenticatorApps(store, keys),
         recovery_codes=SqlRecoveryCodes(store, keys),
         passkeys=SqlPasskeys(store),
@@ -235,5 +247,13 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         _database=store.database,
         _store=store,
         _keys=keys,
-        _expiring=(sessions, transactions, codes, devices, invitations, pending_faces),
+        _expiring=(
+            sessions,
+            transactions,
+            codes,
+            devices,
+            invitations,
+            pending_faces,
+            api_tokens,
+        ),
     )

@@ -1,5 +1,7 @@
 """Who may open what. A page is public, or asks for a session whose role has its permission.
 
+An endpoint of the API is public, or asks for a token with its scope; no session opens it.
+
 What a role may do stands in `identity.permissions`; here a page says which permission it needs.
 A page without a mark asks for `Permission.OWN_ACCOUNT`.
 """
@@ -12,9 +14,11 @@ from typing import Any, Final, TypeVar
 from flask import Flask, abort, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from countenance.identity.api_scopes import Scope
 from countenance.identity.interfaces import Role, User, UserId
 from countenance.identity.permissions import Permission, check_governs, roles_with
 from countenance.web import context
+from countenance.web.api import bearer
 from countenance.web.assurance import confirm
 from countenance.web.errors import login_needed, wants_json
 
@@ -22,6 +26,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _PUBLIC: Final = "countenance_public"
 _PERMISSION: Final = "countenance_permission"
 _LIMIT: Final = "countenance_limit"
+_SCOPE: Final = "countenance_scope"
 
 
 def public(view: View) -> View:
@@ -40,6 +45,26 @@ def permission_required(permission: Permission) -> Callable[[View], View]:
     return mark
 
 
+def token_required(scope: Scope) -> Callable[[View], View]:
+    """Mark an endpoint of the API that asks for a token with that scope."""
+
+    def mark(view: View) -> View:
+        vars(view)[_SCOPE] = scope
+        return view
+
+    return mark
+
+
+def scope_of(view: Callable[..., Any]) -> Scope | None:
+    """The scope of an endpoint marked by `token_required`, or None."""
+    return vars(view).get(_SCOPE)
+
+
+def is_marked_public(view: Callable[..., Any]) -> bool:
+    """Whether a view is marked by `public`."""
+    return bool(vars(view).get(_PUBLIC))
+
+
 def limited(rule: str) -> Callable[[View], View]:
     """Mark a page that takes only so many POSTs of one address, such as `20 per minute`."""
 
@@ -53,7 +78,7 @@ def limited(rule: str) -> Callable[[View], View]:
 def is_public(app: Flask, endpoint: str) -> bool:
     """Whether that endpoint opens without a session."""
     view = app.view_functions[endpoint]
-    return endpoint == "static" or bool(vars(view).get(_PUBLIC))
+    return endpoint == "static" or is_marked_public(view)
 
 
 def limit_of(view: Callable[..., Any]) -> str | None:
@@ -69,6 +94,9 @@ def register_guard(app: Flask) -> None:
 def _guard() -> Response | None:
     endpoint = request.endpoint
     if endpoint is None or is_public(current_app, endpoint):
+        return None
+    if (scope := scope_of(current_app.view_functions[endpoint])) is not None:
+        bearer.admit(scope)
         return None
     session = context.find_session()
     if session is None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from flask import Flask
+from flask import Blueprint, Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
@@ -22,6 +22,7 @@ from countenance.pad.camera import CameraScores
 from countenance.vision.engine import Engine
 from countenance.vision.timed import Watch, timed
 from countenance.web import access, wording
+from countenance.web.api.blueprint import make_blueprint as make_api
 from countenance.web.assurance import register_assurance
 from countenance.web.capture.admission import Admission
 from countenance.web.capture.course import FrameObserver, Recognition
@@ -138,12 +139,13 @@ def create_app(
     metrics.watch_sessions(container.identity.sessions)
     container.identity.after_audit(metrics.on_row)
     register_request_log(app, believes_proxies=container.settings.server.trusted_proxies > 0)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     register_headers(app)
     register_errors(app)
     register_assurance(app)
     access.register_guard(app)
     _register_pages(app)
+    csrf.exempt(_register_api(app))
     _register_limits(app)
     app.context_processor(_page_values)
     sweep_uploads(upload_folder(container.settings.home))
@@ -197,6 +199,13 @@ def _register_pages(app: Flask) -> None:
             name=access.blueprint_name(plugin.slug),
             url_prefix=f"/apps/{plugin.slug}",
         )
+
+
+def _register_api(app: Flask) -> Blueprint:
+    """The API; no browser's cookie opens it, so its requests need no form token."""
+    api = make_api()
+    app.register_blueprint(api)
+    return api
 
 
 def _register_limits(app: Flask) -> None:

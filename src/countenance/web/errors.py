@@ -30,7 +30,7 @@ from flask import (
 )
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from countenance.datasets.errors import (
     DatasetError,
@@ -41,13 +41,29 @@ from countenance.errors import CountenanceError
 from countenance.identity.errors import (
     AlreadySetUpError,
     LastAdministratorError,
+    NameTakenError,
     NoPendingFaceError,
     NotPermittedError,
     OwnApprovalError,
     OwnRoleError,
     StorageError,
+    TokenNotFoundError,
+    UnacceptableNameError,
+    UnfitTokenError,
     UserNotFoundError,
+    WeakPasswordError,
 )
+from countenance.web.api.errors import (
+    ApiError,
+    InvalidRequestError,
+    MediaTypeError,
+    RequestLimitError,
+    ScopeMissingError,
+    SwitchedOffError,
+    TokenMissingError,
+    TokenRefusedError,
+)
+from countenance.web.api.problems import is_api_request, problem
 
 FORM_REFUSED: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 """A form that is shown again with what to mend."""
@@ -141,6 +157,18 @@ _STATUS: Final[dict[type[CountenanceError], HTTPStatus]] = {
     DatasetNotFoundError: HTTPStatus.NOT_FOUND,
     DatasetUnwritableError: HTTPStatus.SERVICE_UNAVAILABLE,
     DatasetError: HTTPStatus.CONFLICT,
+    NameTakenError: HTTPStatus.CONFLICT,
+    UnacceptableNameError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WeakPasswordError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TokenNotFoundError: HTTPStatus.NOT_FOUND,
+    UnfitTokenError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TokenMissingError: HTTPStatus.UNAUTHORIZED,
+    TokenRefusedError: HTTPStatus.UNAUTHORIZED,
+    ScopeMissingError: HTTPStatus.FORBIDDEN,
+    RequestLimitError: HTTPStatus.TOO_MANY_REQUESTS,
+    MediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    SwitchedOffError: HTTPStatus.FORBIDDEN,
 }
 
 _TITLES: Final = {
@@ -192,7 +220,18 @@ def _product_error(error: CountenanceError) -> Response:
     )
     if isinstance(error, NoTransactionError) and not wants_json():
         return make_response(redirect("/login"))
-    wait_s = error.retry_after_s if isinstance(error, WebError) else 0
+    wait_s = error.retry_after_s if isinstance(error, WebError | ApiError) else 0
+    if isinstance(error, ApiError):
+        answer = problem(
+            status,
+            error.code,
+            error.message,
+            error.remedy,
+            retry_after_s=wait_s,
+            errors=error.errors,
+        )
+        answer.headers.update(error.headers)
+        return answer
     return _answer(status, error.code, error.message, error.remedy, retry_after_s=wait_s)
 
 
@@ -221,13 +260,28 @@ def _limit_error(_error: RateLimitExceeded) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    if is_api_request():
+        return _http_problem(status, error)
     remedy = _REMEDIES.get(status, "Go back and try again.")
     return _answer(status, f"web.{status.name.lower()}", _TITLES.get(status, status.phrase), remedy)
+
+
+def _http_problem(status: HTTPStatus, error: HTTPException) -> Response:
+    """The same for a program."""
+    name = f"web.{status.name.lower()}"
+    answer = problem(
+        status, name, f"{status.phrase}: {status.description}", "See /api/v1/openapi.json."
+    )
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return answer
 
 
 def _answer(
     status: HTTPStatus, code: str, message: str, remedy: str, *, retry_after_s: int = 0
 ) -> Response:
+    if is_api_request():
+        return problem(status, code, message, remedy, retry_after_s=retry_after_s)
     if wants_json():
         body = {"code": code, "message": message, "remedy": remedy}
         response = jsonify(body | ({"retry_after_s": retry_after_s} if retry_after_s else {}))
