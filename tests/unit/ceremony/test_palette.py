@@ -20,7 +20,7 @@ from countenance.ceremony.palette import (
     red_share,
 )
 
-CSS = files("countenance.web").joinpath("static/css/capture.css").read_text(encoding="utf-8")
+CSS = files("countenance.web").joinpath("static/css/stage.css").read_text(encoding="utf-8")
 PAIRS = list(permutations(Colour, 2))
 
 

@@ -14,25 +14,21 @@ export class TicketError extends Error {
 }
 
 /**
- * Ask for a ticket, good for one capture.
+ * Ask the server for what a capture needs.
  * @param {string} url
- * @returns {Promise<string>}
+ * @param {RequestInit} request
+ * @returns {Promise<any>} its JSON
  * @throws {TicketError}
  */
-export async function fetchTicket(url) {
-  const token = document.querySelector("meta[name=csrf-token]").content;
+export async function ask(url, request) {
   let answer;
   try {
-    answer = await fetch(url, {
-      method: "POST",
-      headers: { "X-CSRFToken": token, Accept: "application/json" },
-      credentials: "same-origin",
-    });
+    answer = await fetch(url, { method: "POST", ...request });
   } catch {
     throw new TicketError("lost", 0);
   }
   const body = await answer.json().catch(() => ({}));
-  if (answer.ok) return body.ticket;
+  if (answer.ok) return body;
   throw new TicketError(body.code ?? "server", Number(answer.headers.get("Retry-After") ?? 0));
 }
 
@@ -56,15 +52,14 @@ export async function withHeader(image, sequence, takenMs) {
 
 export class Connection {
   /**
-   * @param {string} path of the WebSocket
+   * @param {string} url of the WebSocket
    * @param {Record<string, string>} wishes the ticket, the mark of the camera (see
    *   `Camera.mark`), and whether colours of the screen are wanted
    * @param {(reply: object) => void} onReply
    * @param {() => void} onClosed
    */
-  constructor(path, wishes, onReply, onClosed) {
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new WebSocket(`${scheme}://${location.host}${path}?${new URLSearchParams(wishes)}`);
+  constructor(url, wishes, onReply, onClosed) {
+    this.socket = new WebSocket(`${url}?${new URLSearchParams(wishes)}`);
     this.sequence = 0;
     this.credit = 0;
     this.startedAt = performance.now();

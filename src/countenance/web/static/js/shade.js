@@ -1,12 +1,13 @@
 // The colour of the whole screen, which has to come back from the face.
 
 /**
- * Fade the page to a colour; null fades back to the page's own.
+ * Fade what fills the screen to a colour; null fades back to its own.
+ * @param {HTMLElement} place
  * @param {string|null} colour `ceremony.palette.Colour`
  */
-export function showShade(colour) {
-  if (colour) document.body.dataset.shade = colour;
-  else delete document.body.dataset.shade;
+export function showShade(place, colour) {
+  if (colour) place.dataset.shade = colour;
+  else delete place.dataset.shade;
 }
 
 /**
