@@ -62,6 +62,8 @@ class Tag(StrEnum):
     STEP_UP_GRANTED = "user:step-up:granted"
     STEP_UP_REFUSED = "user:step-up:refused"
     FACTOR_REFUSED = "user:factor:refused"
+    VERIFICATION_GRANTED = "user:verification:granted"
+    VERIFICATION_REFUSED = "user:verification:refused"
     DEVICE_CALIBRATED = "user:device:calibrated"
     SESSION_ENDED = "user:session:ended"
     CONSENT_GIVEN = "user:consent:given"

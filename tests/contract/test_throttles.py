@@ -120,6 +120,25 @@ def test_counts_outlive_the_process(
     assert begin(over(book, clock)) == Decision(wait_s=30)
 
 
+def test_faces_of_many_people_from_one_address_are_slowed_where_no_password_comes_before(
+    throttles: Throttles,
+) -> None:
+    def show(number: int, *, address: str = ADDRESS, is_first: bool = True) -> Attempt | Decision:
+        return throttles.begin(
+            Tried.FACE,
+            subject=f"user {number}",
+            device=None,
+            address=address,
+            is_first=is_first,
+        )
+
+    for number in range(20):
+        assert isinstance(show(number), Attempt)
+    assert show(99) == Decision(wait_s=30)
+    assert isinstance(show(99, address="192.0.2.2"), Attempt)
+    assert isinstance(show(99, is_first=False), Attempt)
+
+
 def test_guesses_at_many_names_from_one_address_are_slowed(
     throttles: Throttles, clock: ManualClock
 ) -> None:

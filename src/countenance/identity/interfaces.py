@@ -23,6 +23,8 @@ from countenance.pad.camera import CameraScores
 
 UserId = NewType("UserId", str)
 """A random UUID as text; never reused."""
+NOBODY: Final = UserId("00000000-0000-0000-0000-000000000000")
+"""No user has this id: stands for whoever was named and does not exist, or may not come in."""
 DeviceId = NewType("DeviceId", str)
 """A random UUID as text; never reused. Stays the same while the browser's token changes."""
 
@@ -458,6 +460,8 @@ class Purpose(StrEnum):
     ENROLMENT = "enrolment"
     STEP_UP = "step_up"
     """To confirm an act during a session."""
+    VERIFICATION = "verification"
+    """For another app, on a page of its own; see `verification_interfaces`."""
 
 
 class TransactionState(StrEnum):
@@ -508,7 +512,10 @@ class Transaction:
 
 
 class Transactions(Protocol):
-    """Pending ceremonies and their single-use capture tickets."""
+    """Pending ceremonies and their single-use capture tickets.
+
+    Verifications for other apps are none of them: no cookie finds one.
+    """
 
     def begin(
         self,

@@ -117,7 +117,8 @@ class TransactionRow(Base):
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     token_hash: Mapped[str] = mapped_column(DIGEST, unique=True)
     purpose: Mapped[str] = mapped_column(String(16))
-    user_id: Mapped[str] = mapped_column(ID, _owner(), index=True)
+    user_id: Mapped[str | None] = mapped_column(ID, _owner(), index=True)
+    """None in a verification of somebody who cannot be verified, so that nothing shows that."""
     actor_id: Mapped[str | None] = mapped_column(ID, _owner(), index=True)
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(64))

@@ -65,6 +65,8 @@ from countenance.identity.throttles import Throttles
 from countenance.identity.throttling import paces
 from countenance.identity.transactions import SqlTransactions
 from countenance.identity.users import SqlUsers
+from countenance.identity.verification_interfaces import Verifications
+from countenance.identity.verifications import SqlVerifications
 from countenance.settings import Settings
 
 
@@ -96,6 +98,7 @@ class Identity:
     news: News
     cameras: CameraCalibrations
     transactions: Transactions
+    verifications: Verifications
     login_codes: LoginCodes
     invitations: Invitations
     pending_faces: PendingFaces
@@ -223,6 +226,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         news=SqlNews(store),
         cameras=SqlCameraCalibrations(store),
         transactions=transactions,
+        verifications=SqlVerifications(store, transactions),
         login_codes=codes,
         invitations=invitations,
         pending_faces=pending_faces,

@@ -40,6 +40,8 @@ class Attempt:
     """Id of a device that is known to be the user's; empty for any other."""
     address: str
     """Where it came from."""
+    is_first: bool = False
+    """Whether nothing else, such as a password, was asked before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,22 @@ class Throttles:
         return hmac.new(self._name_key, folded, hashlib.sha256).hexdigest()
 
     def begin(
-        self, factor: Tried, *, subject: str, device: str | None, address: str
+        self,
+        factor: Tried,
+        *,
+        subject: str,
+        device: str | None,
+        address: str,
+        is_first: bool = False,
     ) -> Attempt | Decision:
         """Let a try in and count it as failed until it is told otherwise, or say how long to wait.
 
         Args:
             device: id of a device known to be the user's; None for any other, or when it is not
                 known. Known ones are exempt from what strangers of their address use up.
+            is_first: of a face, whether no password was asked before it.
         """
-        attempt = Attempt(factor, subject, device or ELSEWHERE, address)
+        attempt = Attempt(factor, subject, device or ELSEWHERE, address, is_first=is_first)
         pace, now = self._paces[factor], self._now()
         with self._open(attempt) as page:
             decision = throttling.decide(pace, page.ledger, attempt.device, now=now)
@@ -206,10 +215,11 @@ class Throttles:
 def _allowances(attempt: Attempt) -> dict[str, Allowance]:
     """What a try uses up besides its account's own tally.
 
-    A known device uses up nothing that strangers share with it. A face comes after a right
+    A known device uses up nothing that strangers share with it. A face mostly comes after a right
     password, which has passed here already.
     """
-    if attempt.device != ELSEWHERE or attempt.factor is Tried.FACE:
+    has_passed = attempt.factor is Tried.FACE and not attempt.is_first
+    if attempt.device != ELSEWHERE or has_passed:
         return {}
     return {
         _ALL: EVERYWHERE,

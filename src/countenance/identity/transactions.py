@@ -19,6 +19,7 @@ from countenance.ceremony.verdict import Verdict
 from countenance.identity.errors import TicketError, UserNotFoundError
 from countenance.identity.factor_policy import Factor
 from countenance.identity.interfaces import (
+    NOBODY,
     Confirmation,
     Purpose,
     Transaction,
@@ -42,6 +43,8 @@ ENROLMENT_TRIES: Final = 20
 CAPTURE_GRACE: Final = timedelta(seconds=60)
 """Beyond the time limit of a capture: what a redeemed ticket leaves for the capture to end."""
 KEPT_AFTER_END: Final = timedelta(minutes=10)
+_IS_OF_A_BROWSER: Final = TransactionRow.purpose != Purpose.VERIFICATION.value
+"""Begun in a browser of this site, which holds the token in a cookie."""
 
 
 class SqlTransactions:
@@ -61,11 +64,13 @@ class SqlTransactions:
             Purpose.LOGIN: timedelta(seconds=login_lifetime_s),
             Purpose.ENROLMENT: ENROLMENT_LIFETIME,
             Purpose.STEP_UP: timedelta(seconds=login_lifetime_s),
+            Purpose.VERIFICATION: timedelta(seconds=login_lifetime_s),
         }
         self._tries = {
             Purpose.LOGIN: login_tries,
             Purpose.ENROLMENT: ENROLMENT_TRIES,
             Purpose.STEP_UP: login_tries,
+            Purpose.VERIFICATION: login_tries,
         }
         self._ticket_lifetime = timedelta(seconds=ticket_lifetime_s)
         self._capture_time = timedelta(seconds=capture_limit_s) + CAPTURE_GRACE
@@ -81,97 +86,123 @@ class SqlTransactions:
         confirms: Confirmation | None = None,
     ) -> str:
         """Begin one. Raises: UserNotFoundError: also when the user is disabled."""
-        token, now = new_token(), self._store.now()
         with self._store.writing() as session:
-            _purge(session, now)
             if not read_user(session, user_id).is_enabled:
                 raise UserNotFoundError("The user is disabled.", remedy="Enable the user first.")
-            session.add(
-                TransactionRow(
-                    id=str(uuid4()),
-                    token_hash=digest(token),
-                    purpose=purpose.value,
-                    user_id=user_id,
-                    actor_id=actor_id,
-                    state=TransactionState.PENDING.value,
-                    tries=0,
-                    captures=0,
-                    factors=_written(factors),
-                    confirms=None if confirms is None else json.dumps(asdict(confirms)),
-                    address=clean_address(address),
-                    created_at=now,
-                    expires_at=now + self._lifetimes[purpose],
-                )
-            )
+            row, token = self.add(session, purpose, user_id=user_id, address=address)
+            row.actor_id = actor_id
+            row.factors = _written(factors)
+            row.confirms = None if confirms is None else json.dumps(asdict(confirms))
         return token
+
+    def add(
+        self, session: DbSession, purpose: Purpose, *, user_id: UserId | None, address: str
+    ) -> tuple[TransactionRow, str]:
+        """Add a pending row to a transaction of the database; returns it and its token."""
+        token, now = new_token(), self._store.now()
+        _purge(session, now)
+        row = TransactionRow(
+            id=str(uuid4()),
+            token_hash=digest(token),
+            purpose=purpose.value,
+            user_id=user_id,
+            state=TransactionState.PENDING.value,
+            tries=0,
+            captures=0,
+            address=clean_address(address),
+            created_at=now,
+            expires_at=now + self._lifetimes[purpose],
+        )
+        session.add(row)
+        return row, token
 
     def find(self, token: str) -> Transaction | None:
         open_ones = _select_open(self._store.now()).where(
+            _IS_OF_A_BROWSER,
             TransactionRow.token_hash == digest(token),
             TransactionRow.state != TransactionState.COMPLETED.value,
         )
         with self._store.reading() as session:
             row = session.scalars(open_ones).one_or_none()
-            return None if row is None else _transaction(row)
+            return None if row is None else transaction_of(row)
 
     def issue_ticket(self, token: str) -> str | None:
-        ticket, now = new_token(), self._store.now()
-        query = self._select_ready(now).where(TransactionRow.token_hash == digest(token))
+        query = self._select_ready().where(
+            _IS_OF_A_BROWSER, TransactionRow.token_hash == digest(token)
+        )
         with self._store.writing() as session:
             row = session.scalars(query.with_for_update(of=TransactionRow)).one_or_none()
-            if row is None:
-                return None
-            unused = TicketRow.transaction_id == row.id, TicketRow.used_at.is_(None)
-            session.execute(delete(TicketRow).where(*unused))
-            session.add(
-                TicketRow(
-                    ticket_hash=digest(ticket),
-                    transaction_id=row.id,
-                    created_at=now,
-                    expires_at=now + self._ticket_lifetime,
-                )
+            return None if row is None else self.add_ticket(session, row)
+
+    def add_ticket(self, session: DbSession, row: TransactionRow) -> str:
+        """A ticket for a row that may begin a capture; earlier unused ones lapse."""
+        ticket, now = new_token(), self._store.now()
+        unused = TicketRow.transaction_id == row.id, TicketRow.used_at.is_(None)
+        session.execute(delete(TicketRow).where(*unused))
+        session.add(
+            TicketRow(
+                ticket_hash=digest(ticket),
+                transaction_id=row.id,
+                created_at=now,
+                expires_at=now + self._ticket_lifetime,
             )
+        )
         return ticket
 
     def redeem_ticket(self, ticket: str) -> Transaction:
+        with self._store.writing() as session:
+            return transaction_of(self.redeem(session, ticket, _IS_OF_A_BROWSER))
+
+    def redeem(
+        self, session: DbSession, ticket: str, *conditions: ColumnElement[bool]
+    ) -> TransactionRow:
+        """Use a ticket of a row that meets the conditions. Raises: TicketError."""
         now, key = self._store.now(), digest(ticket)
         good = is_current(TicketRow.__table__.c.created_at, TicketRow.__table__.c.expires_at, now)
         use = update(TicketRow).where(
             TicketRow.ticket_hash == key, TicketRow.used_at.is_(None), good
         )
         owner = select(TicketRow.transaction_id).where(TicketRow.ticket_hash == key)
-        ready = self._select_ready(now).where(TransactionRow.id == owner.scalar_subquery())
-        with self._store.writing() as session:
-            row = session.scalars(ready.with_for_update(of=TransactionRow)).one_or_none()
-            if row is None or affected(session, use.values(used_at=now)) != 1:
-                raise TicketError(
-                    "The capture ticket is unknown, expired or used.",
-                    remedy="Begin the capture again.",
-                )
-            row.captures += 1
-            # A capture that began in time may end in time.
-            row.expires_at = max(row.expires_at, now + self._capture_time)
-            session.flush()
-            return _transaction(row)
+        ready = self._select_ready().where(TransactionRow.id == owner.scalar_subquery())
+        query = ready.where(*conditions).with_for_update(of=TransactionRow)
+        row = session.scalars(query).one_or_none()
+        if row is None or affected(session, use.values(used_at=now)) != 1:
+            raise TicketError(
+                "The capture ticket is unknown, expired or used.",
+                remedy="Begin the capture again.",
+            )
+        row.captures += 1
+        # A capture that began in time may end in time.
+        row.expires_at = max(row.expires_at, now + self._capture_time)
+        session.flush()
+        return row
 
     def finish(self, transaction_id: str, verdict: Verdict) -> Transaction:
         """Note a verdict; one that is no longer pending, or has expired, stays as it is.
 
         Raises: TicketError: the transaction is gone, with its user or since long.
         """
-        now = self._store.now()
         with self._store.writing() as session:
-            query = select(TransactionRow).where(TransactionRow.id == transaction_id)
-            row = session.scalars(query.with_for_update()).one_or_none()
-            if row is None:
-                raise TicketError(
-                    "The login or enrolment is over.", remedy="Begin again from the start."
-                )
-            is_in_time = row.created_at <= now + CLOCK_TOLERANCE and now < row.expires_at
-            if row.state == TransactionState.PENDING.value and is_in_time:
-                self._apply(row, verdict)
-                session.flush()
-            return _transaction(row)
+            return self.settle(session, transaction_id, verdict)
+
+    def settle(self, session: DbSession, transaction_id: str, verdict: Verdict) -> Transaction:
+        """`finish` in a transaction of the database. Raises: TicketError."""
+        now = self._store.now()
+        query = select(TransactionRow).where(TransactionRow.id == transaction_id)
+        row = session.scalars(query.with_for_update()).one_or_none()
+        if row is None:
+            raise TicketError(
+                "The login or enrolment is over.", remedy="Begin again from the start."
+            )
+        is_in_time = row.created_at <= now + CLOCK_TOLERANCE and now < row.expires_at
+        if row.state == TransactionState.PENDING.value and is_in_time:
+            self._apply(row, verdict)
+            session.flush()
+        return transaction_of(row)
+
+    def select_ready(self, transaction_id: str) -> Select[TransactionRow]:
+        """The row of that id, if it may begin a capture; to be locked by whoever asks."""
+        return self._select_ready().where(TransactionRow.id == transaction_id)
 
     def add_factor(self, token: str, factor: Factor) -> Transaction | None:
         with self._store.writing() as session:
@@ -180,22 +211,23 @@ class SqlTransactions:
                 return None
             row.factors = _written({*_read(row.factors), factor})
             session.flush()
-            return _transaction(row)
+            return transaction_of(row)
 
     def complete(
         self, token: str, *, is_enough: Callable[[Transaction], bool] | None = None
     ) -> Transaction | None:
         with self._store.writing() as session:
             row = self._held(session, token)
-            if row is None or not (is_enough or _is_granted)(found := _transaction(row)):
+            if row is None or not (is_enough or _is_granted)(found := transaction_of(row)):
                 return None
             row.state, row.factors = TransactionState.COMPLETED.value, _written(found.factors)
             session.flush()
-            return _transaction(row)
+            return transaction_of(row)
 
     def _held(self, session: DbSession, token: str) -> TransactionRow | None:
         """The open transaction of that token, kept from others until the database's one ends."""
         query = _select_open(self._store.now()).where(
+            _IS_OF_A_BROWSER,
             TransactionRow.token_hash == digest(token),
             TransactionRow.state != TransactionState.COMPLETED.value,
         )
@@ -215,9 +247,9 @@ class SqlTransactions:
         if row.tries >= self._tries[Purpose(row.purpose)]:
             row.state = TransactionState.REFUSED.value
 
-    def _select_ready(self, now: datetime) -> Select[TransactionRow]:
+    def _select_ready(self) -> Select[TransactionRow]:
         """Transactions that may begin a capture."""
-        return _select_open(now).where(
+        return _select_open(self._store.now()).where(
             TransactionRow.state == TransactionState.PENDING.value, self._has_tries()
         )
 
@@ -229,12 +261,13 @@ class SqlTransactions:
 
 
 def _select_open(now: datetime) -> Select[TransactionRow]:
-    """Transactions in their time whose user is enabled."""
+    """Transactions in their time whose user is enabled, or nobody."""
     columns = TransactionRow.__table__.c
+    may_come_in = UserRow.is_enabled | TransactionRow.user_id.is_(None)
     return (
         select(TransactionRow)
-        .join(UserRow, UserRow.id == TransactionRow.user_id)
-        .where(UserRow.is_enabled, is_current(columns.created_at, columns.expires_at, now))
+        .outerjoin(UserRow, UserRow.id == TransactionRow.user_id)
+        .where(may_come_in, is_current(columns.created_at, columns.expires_at, now))
     )
 
 
@@ -255,13 +288,14 @@ def _read(text: str | None) -> frozenset[Factor]:
     return frozenset(Factor(name) for name in (text or "").split())
 
 
-def _transaction(row: TransactionRow) -> Transaction:
+def transaction_of(row: TransactionRow) -> Transaction:
+    """The value of a row."""
     is_enrolment = row.purpose == Purpose.ENROLMENT.value
     has_shown_face = not is_enrolment and row.state == TransactionState.GRANTED.value
     return Transaction(
         id=row.id,
         purpose=Purpose(row.purpose),
-        user_id=UserId(row.user_id),
+        user_id=UserId(row.user_id or NOBODY),
         actor_id=None if row.actor_id is None else UserId(row.actor_id),
         state=TransactionState(row.state),
         reason=row.reason,

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from countenance.events import Tag
-from countenance.identity.interfaces import DeviceId, User, UserId
+from countenance.identity.interfaces import NOBODY, DeviceId, User, UserId
 from countenance.identity.throttles import Attempt
 from countenance.identity.throttling import Decision, Tried
 from countenance.web.context import address, identity, known_device, web
 from countenance.web.errors import PausedError, ShutError, ThrottledError
-
-NOBODY: Final = UserId("00000000-0000-0000-0000-000000000000")
-"""No user has this id."""
 
 
 def check_password(name: str, password: str) -> User | None:
@@ -85,6 +80,27 @@ def begin(factor: Tried, user_id: UserId | None, *, name: str = "") -> Attempt:
     if isinstance(outcome, Attempt):
         return outcome
     raise refusal(outcome, factor)
+
+
+def begin_elsewhere(subject: str) -> Attempt:
+    """Count a try by face on the page of another app, whose browser is known to nobody here.
+
+    Args: subject: whom it counts for, as `Throttles.subject` made it.
+    Raises: PausedError, ShutError.
+    """
+    outcome = identity().throttles.begin(
+        Tried.FACE, subject=subject, device=None, address=address(), is_first=True
+    )
+    if isinstance(outcome, Attempt):
+        return outcome
+    raise refusal(outcome, Tried.FACE)
+
+
+def check_open_elsewhere(subject: str) -> None:
+    """Raises: PausedError, ShutError: such a try would not be let in now."""
+    decision = identity().throttles.look(Tried.FACE, subject=subject, device=None)
+    if not decision.is_open:
+        raise refusal(decision, Tried.FACE)
 
 
 def check_open(factor: Tried, user_id: UserId) -> None:
