@@ -14,6 +14,7 @@ from countenance.settings import Settings
 if TYPE_CHECKING:
     from countenance.identity.services import Identity
     from countenance.vision.engine import Engine
+    from countenance.vision.ledger import ModelLedger
     from countenance.vision.pad_fusion import SecondOpinionState
     from countenance.vision.pad_service import PadInService
 
@@ -37,6 +38,19 @@ class Container:
         return open_identity(self.settings, clock=self.clock)
 
     @cached_property
+    def ledger(self) -> ModelLedger:
+        """What this installation knows of its models; opens the database when it is first asked."""
+        from countenance.vision.found_models import found_models
+        from countenance.vision.ledger import ModelLedger
+
+        folder = self.settings.home / "models"
+        return ModelLedger(
+            folder,
+            book=lambda: self.identity.manifest_book,
+            find=lambda promoted: found_models(folder, promoted_sha256=promoted),
+        )
+
+    @cached_property
     def pad_in_service(self) -> PadInService:
         """Which passive detector logins use.
 
@@ -45,10 +59,14 @@ class Container:
         from countenance.vision.backends.onnx.pad import shipped_pad_card
         from countenance.vision.pad_service import pad_in_service
 
+        folder = self.settings.home / "models"
         return pad_in_service(
-            self.settings.home / "models",
+            folder,
             setting=self.settings.engine.pad_card,
             shipped=shipped_pad_card(),
+            # To look at an installation that is not there yet makes no database; opening the
+            # engine asks the ledger in any case.
+            ledger=self.ledger if folder.exists() else None,
         )
 
     @property
@@ -69,9 +87,9 @@ class Container:
 
     @cached_property
     def engine(self) -> Engine:
-        """The inference engine; checks and prepares its models.
+        """The inference engine; checks all listed models and prepares those in use.
 
-        Raises: VisionError: a model is missing or altered.
+        Raises: VisionError: a model is missing, altered or not listed, or the manifest is.
         """
         return self._open_engine()
 
@@ -84,8 +102,13 @@ class Container:
 
     def _open_engine(self) -> Engine:
         from countenance.vision.engine import open_engine
+        from countenance.vision.pad_service import Chosen
+        from countenance.vision.pins import check_pin
         from countenance.vision.precision import precision_named
 
+        self.ledger.check_all()
+        # The manifest does not speak of a card that the settings name, wherever it lies.
+        is_given = self.pad_in_service.chosen is Chosen.SETTING
         return open_engine(
             self.settings.home / "models",
             pad_card=self.pad_in_service.card,
@@ -93,6 +116,8 @@ class Container:
             threads=self.settings.engine.threads,
             pack=self.settings.engine.pack,
             precision=precision_named(self.settings.engine.precision),
+            ledger=self.ledger,
+            check_pad=check_pin if is_given else self.ledger.check,
         )
 
 

@@ -19,6 +19,10 @@ class Tag(StrEnum):
     AUDIT_EXPORTED = "system:audit:exported"
     DETECTOR_PROMOTED = "system:detector:promoted"
     DETECTOR_DEMOTED = "system:detector:demoted"
+    MODELS_ADOPTED = "system:models:adopted"
+    MODELS_LISTED = "system:models:listed"
+    MODELS_UNLISTED = "system:models:unlisted"
+    MODELS_ACCEPTED = "system:models:accepted"
     SECOND_OPINION_INSTALLED = "system:second-opinion:installed"
     TOKEN_MADE = "system:token:made"  # noqa: S105 # nosec B105 # a tag, not a secret
     TOKEN_REVOKED = "system:token:revoked"  # noqa: S105 # nosec B105 # a tag, not a secret

@@ -70,7 +70,7 @@ def restore(session: Session, file: Path, key_file: Path | None, replace: bool, 
 
     Exit status: 0 restored, 1 not, with the reason.
 
-    JSON keys: file, made_at, rows, files.
+    JSON keys: file, made_at, rows, files, missing_models (files of packs, to be installed again).
 
     \b
     Examples:
@@ -88,12 +88,21 @@ def restore(session: Session, file: Path, key_file: Path | None, replace: bool, 
         )
     prepare_home(session.settings.home)
     done = restore_backup(file, session.settings, key_file=key_file, may_replace=replace)
+    missing = session.container.ledger.forget_missing()
     details = {"file": file.name, "made_at": done.made_at}
     session.container.identity.audit.append(Tag.BACKUP_RESTORED, details=details)
     if session.wants_json:
         session.answer(
-            {"file": str(file), "made_at": done.made_at, "rows": done.rows, "files": done.files}
+            {
+                "file": str(file),
+                "made_at": done.made_at,
+                "rows": done.rows,
+                "files": done.files,
+                "missing_models": list(missing),
+            }
         )
         return
     click.echo(f"Restored {file} of {done.made_at}: {done.rows} rows, {done.files} files.")
+    for name in missing:
+        click.echo(f"Not in a backup, install it again: the model {name}")
     click.echo("Start the server; everybody logs in as before.")

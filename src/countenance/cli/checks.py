@@ -19,6 +19,10 @@ from countenance.errors import CountenanceError
 PACKAGES: Final = ("flask", "gunicorn", "numpy", "onnxruntime", "opencv-python-headless")
 LEAST_FREE_BYTES: Final = 200_000_000
 MIN_PYTHON: Final = (3, 11)
+_UNLISTED: Final = (
+    "Delete what is not needed; a file of a pack is listed by countenance models install, a "
+    "detector by countenance pad promote."
+)
 
 
 class Health(StrEnum):
@@ -132,6 +136,7 @@ def _keys(session: Session) -> Iterator[Finding]:
 
 def _models(session: Session) -> Iterator[Finding]:
     from countenance.cli.models import find_models
+    from countenance.cli.models_manifest import manifest_state
 
     for model in find_models(session, checks=True):
         name = f"{model.name} {model.version}"
@@ -139,6 +144,12 @@ def _models(session: Session) -> Iterator[Finding]:
             yield Finding("models", Health.FAIL, f"{name}: {model.problem}", model.remedy)
         else:
             yield Finding("models", Health.OK, f"{name}: digest as on its card")
+    state = manifest_state(session)
+    health = Health.FAIL if state.problem else Health.OK
+    yield Finding("models", health, f"manifest: {state.told}", state.remedy)
+    if state.unlisted:
+        told = ", ".join(state.unlisted[:3]) + (", ..." if len(state.unlisted) > 3 else "")
+        yield Finding("models", Health.WARN, f"not listed, not loaded: {told}", _UNLISTED)
 
 
 def _faces(session: Session) -> Iterator[Finding]:

@@ -296,7 +296,9 @@ def _write_report(
     from countenance.evaluation.pad_report_files import write_pad_report
     from countenance.vision.engine import open_recognition
 
-    detector, _, _ = open_recognition(session.settings.home / "models", threads=1)
+    detector, _, _ = open_recognition(
+        session.settings.home / "models", threads=1, ledger=session.container.ledger
+    )
     write_pad_report(folder, measured, values=values, detector=detector, root=rows.root)
     session.note(f"Written: {folder / 'report.html'}; worst-errors.html beside it shows faces.")
 

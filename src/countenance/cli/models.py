@@ -10,6 +10,7 @@ import click
 
 from countenance.cli.context import Session, json_option, pass_session
 from countenance.cli.models_install import install
+from countenance.cli.models_manifest import accept, manifest_state
 from countenance.cli.models_remove import remove
 from countenance.cli.second_opinion import pad_card_in_use, second_opinion
 
@@ -61,6 +62,7 @@ def models() -> None:
 
 models.add_command(install)
 models.add_command(remove)
+models.add_command(accept)
 
 
 @models.command("list")
@@ -163,27 +165,34 @@ def _pack_as_json(pack: Pack, store: ModelStore, *, in_use: bool) -> dict[str, o
 @json_option
 @pass_session
 def verify(session: Session) -> None:
-    """Check that every model file has the SHA-256 of its card.
+    """Check that every model file has the SHA-256 of its card and is as it was listed.
 
-    Those in use have to be there; of other packs what is there is checked.
+    Those in use have to be there; of other packs what is there is checked. Files that lie in the
+    models folder and are in no list are told; none of them is loaded.
 
     Exit status: 0 all are right, 1 one is missing or altered, 2 wrong usage.
 
-    JSON keys: intact, models (as list, with problem: null or a sentence).
+    JSON keys: intact, models (as list, with problem: null or a sentence), manifest (serial files
+    unlisted problem; those files a list of name sha256 size belongs_to came).
 
     \b
     Example: countenance models verify
     """
-    found = find_models(session, checks=True)
-    intact = not any(model.problem for model in found)
+    found, state = find_models(session, checks=True), manifest_state(session)
+    intact = not state.problem and not any(model.problem for model in found)
     if session.wants_json:
         told = [{**_as_json(model), "problem": model.problem or None} for model in found]
-        session.answer({"intact": intact, "models": told})
+        session.answer({"intact": intact, "models": told, "manifest": state.as_json()})
     else:
         for model in found:
             click.echo(f"{model.name} {model.version}: {model.problem or 'intact'}")
             if model.remedy:
                 click.echo(f"  {model.remedy}")
+        click.echo(f"manifest: {state.told}")
+        if state.remedy:
+            click.echo(f"  {state.remedy}")
+        for name in state.unlisted:
+            click.echo(f"not listed, not loaded: {session.settings.home / 'models' / name}")
     sys.exit(0 if intact else 1)
 
 
@@ -201,7 +210,8 @@ def find_models(session: Session, *, checks: bool) -> list[ModelFile]:
     from countenance.vision.model_store import ModelStore, Place
     from countenance.vision.packs import shipped_packs
 
-    store = ModelStore(session.settings.home / "models")
+    ledger = session.container.ledger if checks else None
+    store = ModelStore(session.settings.home / "models", ledger=ledger)
     used = [card for pack in packs_in_use(session) for card in pack.cards]
     names = {card.name for card in used}
     others = {

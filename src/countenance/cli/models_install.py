@@ -68,6 +68,7 @@ def install(
         mirror = mirror or session.settings.engine.model_mirror
     sources = _sources(session, wanted, given=given, mirror=mirror)
     if not sources:
+        _list_whole(session, wanted)
         _tell(session, wanted, sources, ())
         return
     _accept_licences([source.card for source in sources], accepted=accept_licence)
@@ -149,9 +150,18 @@ def _install(session: Session, sources: list[Source], *, wait_s: float) -> tuple
         return place(
             sources,
             session.settings.home / "models",
+            ledger=session.container.ledger,
             patience=Patience(wait_s=wait_s),
             progress=lambda source: _follow(bar, source),
         )
+
+
+def _list_whole(session: Session, pack: Pack) -> None:
+    """List what is there and right, as after an installation that was killed before it was done."""
+    from countenance.vision.installation import list_whole
+    from countenance.vision.model_store import ModelStore
+
+    list_whole(pack, ModelStore(session.settings.home / "models"), session.container.ledger)
 
 
 def _follow(bar: Progress, source: Source) -> Callable[[int], None]:

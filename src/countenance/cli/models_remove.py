@@ -43,7 +43,7 @@ def remove(session: Session, pack: str, yes: bool) -> None:
             f"The pack {wanted.name} is in use.",
             remedy="Set COUNTENANCE_ENGINE_PACK to another one first: countenance models list",
         )
-    store = ModelStore(session.settings.home / "models")
+    store = ModelStore(session.settings.home / "models", ledger=session.container.ledger)
     cards = _removable(wanted, store)
     if cards:
         confirm(_question(session, wanted), yes=yes)

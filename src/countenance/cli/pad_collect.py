@@ -126,7 +126,9 @@ def collect(
     from countenance.vision.engine import open_recognition
 
     source_kind(source)
-    detector, _, _ = open_recognition(session.settings.home / "models")
+    detector, _, _ = open_recognition(
+        session.settings.home / "models", ledger=session.container.ledger
+    )
     harvest = Harvest(declared, detector, nth, confidence, limit, CaptureTally())
     try:
         with DatasetFolder(output) as folder:

@@ -54,8 +54,12 @@ def leave_one_source_out(
     require_extra(ARCHITECTURE)
     presentations = check_presentations(rows.everything)
     home = session.settings.home
-    teacher = open_teacher(home / "models") if teaches or is_fused else None
-    detector, _, _ = open_recognition(home / "models", threads=1)
+    teacher = (
+        open_teacher(home / "models", ledger=session.container.ledger)
+        if teaches or is_fused
+        else None
+    )
+    detector, _, _ = open_recognition(home / "models", threads=1, ledger=session.container.ledger)
     sources = {row.source for row in presentations}
     turns = by_source(presentations, folds=max(2, len(sources)))
     told = None

@@ -146,7 +146,7 @@ def demote(session: Session) -> None:
     was_promoted = is_promoted(models)
     if was_promoted:
         session.container.identity.audit.append(Tag.DETECTOR_DEMOTED)
-        take_out_of_service(models)
+        take_out_of_service(models, ledger=session.container.ledger)
     if session.wants_json:
         session.answer({"demoted": was_promoted, "overruled_by_setting": _overruled(session)})
         return
@@ -228,7 +228,7 @@ def _put_in_service(session: Session, card: Path, *, reason: str | None) -> Path
     if reason is not None:
         details["despite_worse"] = reason.strip()
     session.container.identity.audit.append(Tag.DETECTOR_PROMOTED, details=details)
-    put_in_service(installed, models)
+    put_in_service(installed, models, ledger=session.container.ledger)
     return installed
 
 

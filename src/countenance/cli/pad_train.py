@@ -273,7 +273,9 @@ def _run(
     from countenance.vision.engine import open_recognition
 
     settings = session.settings
-    detector, _, _ = open_recognition(settings.home / "models", threads=1)
+    detector, _, _ = open_recognition(
+        settings.home / "models", threads=1, ledger=session.container.ledger
+    )
     cache = wish.cache or settings.home / "cache" / "pad-features"
     run = run_key(wish.architecture, wish.plan, presentations, turns)
     base = wish.base.card.sha256 if wish.base is not None else "none"
@@ -281,7 +283,7 @@ def _run(
     if wish.has_teacher:
         from countenance.training.teaching import open_teacher
 
-        teacher = open_teacher(settings.home / "models")
+        teacher = open_teacher(settings.home / "models", ledger=session.container.ledger)
     told = {"base": base, "teacher": "none" if teacher is None else teacher.name}
     refuse_other_run(work, {**run, **told})
     with _bars(session) as bars:

@@ -1,9 +1,10 @@
 """Replacing the master key, so that whoever learned the old one learns nothing that comes after.
 
 One transaction takes the new key: data keys are wrapped anew, secrets of authenticator apps are
-encrypted anew, the keys of hashes are carried over (`keys`), the check value becomes that of the
-new key. A new key file is written whole before that and moved into place after; a start that finds
-the two steps apart finishes them (`keys.open_keys`).
+encrypted anew, the manifest of the models is sealed anew, the keys of hashes are carried over
+(`keys`), the check value becomes that of the new key. A new key file is written whole before that
+and moved into place after; a start that finds the two steps apart finishes them
+(`keys.open_keys`).
 
 Templates keep their data keys. Whoever has an old copy of the database and the old master key has
 the faces in it, as before; a rotation does not unlearn them.
@@ -42,6 +43,7 @@ from countenance.identity.keys import (
     wrap_carried,
     write_draft,
 )
+from countenance.identity.model_manifest import reseal_manifest
 from countenance.identity.models import InstallationRow
 from countenance.identity.schema import upgrade
 from countenance.identity.store import Store
@@ -151,6 +153,7 @@ def _take(session: DbSession, store: Store, old: Keys, new: Keys) -> tuple[int, 
     apps, lost_apps = reseal_secrets(
         session, old_key=old.authenticator_apps, new_key=new.authenticator_apps
     )
+    reseal_manifest(session, old_key=old.models, new_key=new.models)
     for use in carried_uses():
         value = wrap_carried(new, use, getattr(old, use))
         session.merge(InstallationRow(name=CARRIED_PREFIX + use, value=value))

@@ -35,8 +35,8 @@ KEY_BYTES: Final = 32
 CHECK_NAME: Final = "master-key-check"
 CARRIED_PREFIX: Final = "carried-key:"
 """Before the use of a carried key, as the name of its row."""
-RESEALED: Final = ("wrapping", "authenticator_apps")
-"""Uses whose ciphertexts a rotation encrypts anew; the keys of all others are carried over."""
+RESEALED: Final = ("wrapping", "authenticator_apps", "models")
+"""What a rotation encrypts or seals anew; the keys of all other uses are carried over."""
 NONCE_BYTES: Final = 12
 _LOST: Final = (
     "Put back the key that belongs to this database (keys/master.key of the home directory, or"
@@ -64,6 +64,8 @@ class Keys:
     """Digests names that were typed and that nobody has."""
     seen_frames: bytes = field(repr=False)
     """Digests frames that were sent."""
+    models: bytes = field(repr=False)
+    """Seals the manifest of the models and the graphs that were prepared."""
     check: str
     """Tells whether two master keys are the same; reveals nothing else."""
 
@@ -183,6 +185,7 @@ def derive(master: bytes) -> Keys:
         audit=_expand(master, b"countenance/audit-chain/1"),
         names=_expand(master, b"countenance/typed-names/1"),
         seen_frames=_expand(master, b"countenance/seen-frames/1"),
+        models=_expand(master, b"countenance/models/1"),
         check=_expand(master, b"countenance/key-check/1").hex(),
     )
 

@@ -48,6 +48,7 @@ from countenance.identity.interfaces import (
 from countenance.identity.invitations import SqlInvitations
 from countenance.identity.keys import Keys, is_current_key, open_keys
 from countenance.identity.login_codes import SqlLoginCodes
+from countenance.identity.model_manifest import SqlManifestBook
 from countenance.identity.news import SqlNews
 from countenance.identity.passkeys import SqlPasskeys
 from countenance.identity.passwords import Hasher, SqlPasswords
@@ -68,6 +69,7 @@ from countenance.identity.users import SqlUsers
 from countenance.identity.verification_interfaces import Verifications
 from countenance.identity.verifications import SqlVerifications
 from countenance.settings import Settings
+from countenance.vision.manifest import ManifestBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Identity:
     personal_data: PersonalDataExports
     audit: AuditTrail
     trail: SealedTrail
+    manifest_book: ManifestBook
     key_fingerprint: str
     """Tells master keys apart; reveals nothing of them."""
     _database: Database
@@ -247,6 +250,7 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         personal_data=PersonalData(store, vault.load),
         audit=SqlAuditTrail(store),
         trail=trail,
+        manifest_book=SqlManifestBook(store, keys),
         key_fingerprint=keys.check[:16],
         _database=store.database,
         _store=store,

@@ -25,6 +25,7 @@ from countenance.training.errors import TrainingError
 from countenance.training.logistic import LinearHead, Matrix, Vector
 from countenance.vision.backends.onnx.minifasnet import MiniFasNetPair
 from countenance.vision.interfaces import FaceDetector
+from countenance.vision.ledger import ModelLedger
 from countenance.vision.model_store import ModelStore
 from countenance.vision.packs import shipped_pack
 from countenance.vision.pad_fusion import FUSION_PACK, SecondOpinion, is_installed
@@ -36,13 +37,17 @@ STRENGTH: Final = 1000.0
 """Of the pull of the coefficients towards nothing, where the squares of all rows are summed."""
 
 
-def open_teacher(models_dir: Path) -> SecondOpinion:
+def open_teacher(models_dir: Path, *, ledger: ModelLedger | None = None) -> SecondOpinion:
     """Open the networks of the pack.
+
+    Args:
+        models_dir: of the installation.
+        ledger: what it knows of the folder; None for a folder of one's own.
 
     Raises: TrainingError: it is not installed. ModelAlteredError, ModelInvalidError: its files
         are not as pinned.
     """
-    pack, store = shipped_pack(FUSION_PACK), ModelStore(models_dir)
+    pack, store = shipped_pack(FUSION_PACK), ModelStore(models_dir, ledger=ledger)
     if not is_installed(pack, store):
         raise TrainingError(
             f"The pack {FUSION_PACK}, which is to teach, is not installed.",

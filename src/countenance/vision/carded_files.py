@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from countenance.vision.errors import ModelAlteredError, ModelInvalidError, ModelMissingError
+from countenance.vision.pins import check_pin
 
 Card = TypeVar("Card")
 
@@ -20,6 +21,7 @@ def read_card_file(
     max_bytes: int,
     missing_remedy: str,
     invalid_remedy: str,
+    check: Callable[[Path, bytes], None] = check_pin,
 ) -> Card:
     """Read and check a card.
 
@@ -30,10 +32,12 @@ def read_card_file(
         max_bytes: what lies beyond is not read, so that a longer file is no JSON.
         missing_remedy: what to do when it cannot be read.
         invalid_remedy: what to do when it makes no sense.
+        check: is given path and content before anything is made of them; raises what does not fit.
 
     Raises:
         ModelMissingError: the file cannot be read.
         ModelInvalidError: it is no such card.
+        ModelAlteredError: it comes with the product and is not as it came.
     """
     try:
         with path.open("rb") as file:
@@ -42,6 +46,7 @@ def read_card_file(
         raise ModelMissingError(
             f"The card {path} cannot be read: {error.strerror or error}.", remedy=missing_remedy
         ) from error
+    check(path, content)
     try:
         return parse(json.loads(content))
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from countenance.images.image import ColourOrder
 from countenance.vision.errors import ModelInvalidError, ModelMissingError
+from countenance.vision.pins import SHIPPED, check_pin
 
-SHIPPED_CARDS: Final = Path(__file__).parent / "weights"
+SHIPPED_CARDS: Final = SHIPPED
 """Folder of the cards that come with the product."""
 
 
@@ -129,10 +130,12 @@ def read_card(path: Path) -> ModelCard:
     Raises:
         ModelMissingError: there is no such file.
         ModelInvalidError: it is no JSON object or lacks a field.
+        ModelAlteredError: it comes with the product and is not as it came.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return _card(content, folder=path.parent)
+        content = path.read_bytes()
+        check_pin(path, content)
+        return _card(json.loads(content), folder=path.parent)
     except OSError as error:
         raise ModelMissingError(
             f"The model card {path} cannot be read: {error.strerror or error}.",

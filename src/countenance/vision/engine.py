@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from countenance.pad.calibration import log_odds
 from countenance.pad.camera import CameraScores, camera_shift
 from countenance.vision.cards import ModelCard
 from countenance.vision.interfaces import DetectedFace, FaceDetector, FaceEmbedder, PadModel
+from countenance.vision.ledger import ModelLedger
 from countenance.vision.model_store import ModelStore
 from countenance.vision.observer import Observer, Thresholds
 from countenance.vision.packs import (
@@ -31,6 +33,7 @@ from countenance.vision.packs import (
     shipped_pack,
 )
 from countenance.vision.pad_fusion import FusedPadModel, fusion_of, usable_fusion
+from countenance.vision.pins import check_pin
 from countenance.vision.precision import Precision
 from countenance.vision.quality import STILL_LIMITS, first_hint, sample_quality
 
@@ -140,6 +143,8 @@ def open_engine(
     threads: int = 1,
     pack: str = DEFAULT_PACK,
     precision: Precision = Precision.AUTO,
+    ledger: ModelLedger | None = None,
+    check_pad: Callable[[Path, bytes], None] = check_pin,
 ) -> Engine:
     """Check, prepare and load all models.
 
@@ -151,12 +156,25 @@ def open_engine(
         pack: name of the model pack that finds and recognises faces.
         precision: of the embeddings and the passive detection of frames; photographs are always
             embedded in float32.
+        ledger: what the installation knows of the folder; None for a folder of one's own.
+        check_pad: is given path and content of the passive detector's card and model before they
+            are used, such as `ModelLedger.check`.
 
-    Raises: VisionError: there is no such pack, or a model is missing, altered or not usable.
+    Raises: VisionError: there is no such pack, or a model is missing, altered, not listed or not
+        usable.
     """
-    detector, embedder, thresholds = open_recognition(models_dir, threads=threads, pack=pack)
-    store, is_fast = ModelStore(models_dir), precision.resolved() is Precision.INT8
-    pad = _open_pad(store, pad_card, threads=threads, is_fast=is_fast, fuses=pad_fusion)
+    detector, embedder, thresholds = open_recognition(
+        models_dir, threads=threads, pack=pack, ledger=ledger
+    )
+    store, is_fast = ModelStore(models_dir, ledger=ledger), precision.resolved() is Precision.INT8
+    pad = _open_pad(
+        store,
+        pad_card,
+        threads=threads,
+        is_fast=is_fast,
+        fuses=pad_fusion,
+        check=check_pad,
+    )
     fast = _open_frame_embedder(store, pack, threads=threads) if is_fast else None
     engine = Engine(detector, embedder, pad, thresholds, fast)
     engine.warm_up()
@@ -164,7 +182,11 @@ def open_engine(
 
 
 def open_recognition(
-    models_dir: Path, *, threads: int = 1, pack: str = DEFAULT_PACK
+    models_dir: Path,
+    *,
+    threads: int = 1,
+    pack: str = DEFAULT_PACK,
+    ledger: ModelLedger | None = None,
 ) -> tuple[FaceDetector, FaceEmbedder, Thresholds]:
     """Detector and embedder alone, for work that judges no presentation.
 
@@ -173,7 +195,7 @@ def open_recognition(
     from countenance.vision.backends.onnx.session import open_session
     from countenance.vision.backends.onnx.yunet import YuNetDetector
 
-    store, chosen = ModelStore(models_dir), shipped_pack(pack)
+    store, chosen = ModelStore(models_dir, ledger=ledger), shipped_pack(pack)
     finder, card = chosen.card(FACE_DETECTION), chosen.card(FACE_EMBEDDING)
     detector = YuNetDetector(
         open_session(store.prepared(finder), threads=threads),
@@ -214,13 +236,19 @@ def _open_frame_embedder(store: ModelStore, pack: str, *, threads: int) -> FaceE
 
 
 def _open_pad(
-    store: ModelStore, card: Path | None, *, threads: int, is_fast: bool, fuses: bool
+    store: ModelStore,
+    card: Path | None,
+    *,
+    threads: int,
+    is_fast: bool,
+    fuses: bool,
+    check: Callable[[Path, bytes], None],
 ) -> PadModel:
     from countenance.vision.backends.onnx.minifasnet import MiniFasNetPair
     from countenance.vision.backends.onnx.pad import OnnxPadModel
 
     in_integers = store.in_integers if is_fast else None
-    own = OnnxPadModel.load(card, threads=threads, in_integers=in_integers)
+    own = OnnxPadModel.load(card, threads=threads, in_integers=in_integers, check=check)
     pack = usable_fusion(store, detector_sha256=own.card.sha256) if fuses else None
     if pack is None:
         return own

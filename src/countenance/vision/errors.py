@@ -2,7 +2,9 @@
 
 VisionError
 ├── ModelMissingError   a model file is not where its card says
-├── ModelAlteredError   a model file has another SHA-256 than its card
+├── ModelAlteredError   a model file has another SHA-256 than its card or the manifest
+├── ModelUnlistedError  a model file lies in the models folder and nobody listed it
+├── ManifestError       the manifest of the models is gone, altered or an older one
 ├── ModelInvalidError   a model file or card is not what the engine can run
 ├── PackUnknownError    no model pack has that name
 ├── PackInUseError      a pack that is in use cannot be removed
@@ -27,9 +29,21 @@ class ModelMissingError(VisionError):
 
 
 class ModelAlteredError(VisionError):
-    """A model file has another SHA-256 than its card; it is not loaded."""
+    """A model file has another SHA-256 than its card or the manifest; it is not loaded."""
 
     code = "vision.model_altered"
+
+
+class ModelUnlistedError(VisionError):
+    """A model file lies in the models folder and is not in the manifest; it is not loaded."""
+
+    code = "vision.model_unlisted"
+
+
+class ManifestError(VisionError):
+    """The manifest of the models is gone, was altered, or is older than the audit trail tells."""
+
+    code = "vision.manifest"
 
 
 class ModelInvalidError(VisionError):

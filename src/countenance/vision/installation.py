@@ -21,8 +21,10 @@ from typing import BinaryIO, Final, cast
 from countenance.vision.cards import ModelCard
 from countenance.vision.downloads import BLOCK_BYTES, Patience, Progress, download
 from countenance.vision.errors import InstallationError, VisionError
-from countenance.vision.model_store import ModelStore
-from countenance.vision.packs import Pack
+from countenance.vision.ledger import ModelLedger
+from countenance.vision.manifest import Came, ListedFile
+from countenance.vision.model_store import ModelStore, digest_of
+from countenance.vision.packs import DEFAULT_PACK, Pack
 
 MAX_FILE_BYTES: Final = 500_000_000
 """Of a file whose size no card tells."""
@@ -46,7 +48,7 @@ class Source:
 
     @property
     def digest(self) -> str:
-        return self.card.alternatives.get(self.name, self.card.sha256)
+        return _digest_on(self.card, self.name)
 
     @property
     def is_packed(self) -> bool:
@@ -89,8 +91,12 @@ def install(
     patience: Patience | None = None,
     progress: Callable[[Source], Progress] = lambda _: lambda _: None,
     open_temporary: OpenTemporary | None = None,
+    ledger: ModelLedger | None = None,
 ) -> tuple[Path, ...]:
-    """Fetch, check and place the files of a pack.
+    """Fetch, check, place and list the files of a pack.
+
+    Killed between the last two, the next start refuses what is not listed and says so; installing
+    again lists it.
 
     Args:
         sources: one for each file.
@@ -98,10 +104,14 @@ def install(
         patience: of a download.
         progress: gives for each file what to tell the bytes that are there.
         open_temporary: makes a file in a folder, for its owner alone; None takes a real one.
+        ledger: of this installation; None for a folder of one's own.
 
     Returns: the places.
-    Raises: InstallationError: one of them could not be fetched, is not what its card says or
-        cannot be written. What was there before still is, and nothing else.
+
+    Raises:
+        InstallationError: one of them could not be fetched, is not what its card says or cannot
+            be written. What was there before still is, and nothing else.
+        VisionError, StorageError: they could not be listed.
     """
     make = open_temporary or _temporary
     with contextlib.ExitStack() as staged, _disk_errors(folder):
@@ -115,11 +125,39 @@ def install(
                 _fetch(source, file, folder, patience=patience, progress=progress(source))
                 file.flush()
                 os.fsync(file.fileno())
-            ready.append((path, folder / source.name))
-        for path, place in ready:
+            ready.append((path, folder / source.name, _listed(source, path)))
+        for path, place, _ in ready:
             path.replace(place)
         _sync_folder(folder)
-    return tuple(place for _, place in ready)
+    if ledger is not None and ready:
+        ledger.record(listed for _, _, listed in ready)
+    return tuple(place for _, place, _ in ready)
+
+
+def list_whole(pack: Pack, store: ModelStore, ledger: ModelLedger) -> None:
+    """List the files of a pack that lie in the models folder and are what their cards say.
+
+    Raises: VisionError, StorageError: they could not be listed.
+    """
+    files = {path: card for card in pack.cards for path in store.installed(card)}
+    ledger.record(
+        ListedFile(path.name, digest, path.stat().st_size, _pack_name(card), Came.INSTALLED)
+        for path, card in files.items()
+        if digest_of(path.read_bytes()) == (digest := _digest_on(card, path.name))
+    )
+
+
+def _listed(source: Source, path: Path) -> ListedFile:
+    size, pack = path.stat().st_size, _pack_name(source.card)
+    return ListedFile(source.name, source.digest, size, pack, Came.INSTALLED)
+
+
+def _pack_name(card: ModelCard) -> str:
+    return card.pack.partition("/")[0] or DEFAULT_PACK
+
+
+def _digest_on(card: ModelCard, name: str) -> str:
+    return card.alternatives.get(name, card.sha256)
 
 
 def _fetch(

@@ -1,13 +1,15 @@
 """Model files: found, checked against their cards, prepared once and kept.
 
 A carried file is looked for inside the installed package, which is never imported. Nothing is
-loaded whose SHA-256 is not the card's; a prepared copy is checked against its own digest and
-made again when it does not fit.
+loaded whose SHA-256 is not the card's, nor what lies in the models folder and is not as it was
+listed. A prepared copy carries a seal; without one it is made again. Where there is no ledger, as
+in tools that open a folder of their own, a plain digest takes the place of the seal.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import importlib.util
 import logging
 import os
@@ -18,6 +20,7 @@ from typing import Final
 
 from countenance.vision.cards import ModelCard
 from countenance.vision.errors import ModelAlteredError, ModelMissingError
+from countenance.vision.ledger import ModelLedger
 from countenance.vision.packs import DEFAULT_PACK
 
 PREPARATION: Final = 3
@@ -43,9 +46,10 @@ class Place(StrEnum):
 class ModelStore:
     """Finds, checks and prepares models. Several processes may use one folder at once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, ledger: ModelLedger | None = None) -> None:
         self._installed = folder
         self._prepared = folder / "prepared"
+        self._ledger = ledger
 
     def source(self, card: ModelCard) -> Path:
         """Where the file of a card lies: in the models folder, beside the card or in its carrier.
@@ -80,10 +84,12 @@ class ModelStore:
         paths = self.installed(card)
         for path in paths:
             kept = self._kept(path.read_bytes())
-            graph = _read_kept(kept)
+            graph = kept.read_bytes() if kept.exists() else None
             integers = [self._kept(graph, kind=_INTEGERS)] if graph is not None else []
             for unneeded in (path, *_with_digests(kept, *integers)):
                 unneeded.unlink(missing_ok=True)
+        if self._ledger is not None:
+            self._ledger.forget(self._installed / name for name in (card.file, *card.alternatives))
         return paths
 
     def verified(self, card: ModelCard) -> bytes:
@@ -92,6 +98,8 @@ class ModelStore:
         Raises:
             ModelMissingError: the file is not there or cannot be read.
             ModelAlteredError: it has another SHA-256 than the card.
+            ModelUnlistedError: it lies in the models folder and nobody listed it.
+            VisionError, StorageError: as `ModelLedger.manifest`.
         """
         path = self.source(card)
         try:
@@ -106,20 +114,22 @@ class ModelStore:
                 f"The model {path} has been altered: its SHA-256 is not the one of its card.",
                 remedy=_remedy(card),
             )
+        if self._ledger is not None:
+            self._ledger.check(path, content)
         return content
 
     def prepared(self, card: ModelCard) -> bytes:
         """The graph of a card, ready for ONNX Runtime; prepared and kept the first time.
 
-        Raises: VisionError: missing, altered or no model.
+        Raises: VisionError: missing, altered or no model, or the prepared copy was altered.
         """
         content = self.verified(card)
         path = self._kept(content)
-        kept = _read_kept(path)
+        kept = self._read_kept(path)
         if kept is not None:
             return kept
         graph = _prepare(card, content)
-        _keep(path, graph)
+        self._keep(path, graph)
         return graph
 
     def in_integers(self, graph: bytes) -> bytes | None:
@@ -129,10 +139,13 @@ class ModelStore:
             graph: in float32, ready for ONNX Runtime.
 
         Returns: None when nobody measured how far its activations reach.
-        Raises: ModelInvalidError: it is no graph.
+
+        Raises:
+            ModelInvalidError: it is no graph.
+            ModelAlteredError: the copy that was kept is not as it was sealed.
         """
         path = self._kept(graph, kind=_INTEGERS)
-        kept = _read_kept(path)
+        kept = self._read_kept(path)
         if kept is not None:
             return kept
         from countenance.vision.backends.onnx.integers import in_integers
@@ -142,12 +155,50 @@ class ModelStore:
         if ranges is None:
             return None
         made = in_integers(graph, ranges=ranges)
-        _keep(path, made)
+        self._keep(path, made)
         return made
 
     def _kept(self, content: bytes, *, kind: str = "") -> Path:
         """Where the graph lies that was made of this content."""
         return self._prepared / f"{digest_of(content)}-{PREPARATION}{kind}.onnx"
+
+    def _read_kept(self, path: Path) -> bytes | None:
+        """The prepared graph, or None when there is none that can be relied on.
+
+        Raises: ModelAlteredError: it has a seal of this installation and is not what was sealed.
+        """
+        content, told = _read(path), _read(self._seal_file(path))
+        if content is None or told is None:
+            return None
+        digest = digest_of(content)
+        expected = self._ledger.seal(path, digest) if self._ledger else digest
+        if hmac.compare_digest(expected.encode(), told.strip()):
+            return content
+        if self._ledger is None:
+            return None
+        raise ModelAlteredError(
+            f"The prepared model {path} has been altered: it is not what its seal says.",
+            remedy=f"Find out why, then delete {path.name} and {self._seal_file(path).name} there: "
+            "the next start makes them again from the installed model.",
+        )
+
+    def _keep(self, path: Path, content: bytes) -> None:
+        """Write graph and seal, each in one step; going on without them is only slower."""
+        digest, seal_file = digest_of(content), self._seal_file(path)
+        seal = self._ledger.seal(path, digest) if self._ledger else digest
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            seal_file.unlink(missing_ok=True)  # what is not finished carries no seal
+            _replace(path, content)
+            _replace(seal_file, seal.encode("ascii"))
+        except OSError as error:
+            _log.warning("prepared model not kept in %s: %s", path.parent, error.strerror or error)
+
+    def _seal_file(self, path: Path) -> Path:
+        """Where the seal of a prepared graph lies; each key has its own."""
+        if self._ledger is None:
+            return path.with_suffix(".sha256")
+        return path.with_suffix(f".{self._ledger.key_id}.seal")
 
     def _places(self, card: ModelCard) -> list[Path]:
         names = (card.file, *card.alternatives)
@@ -195,31 +246,15 @@ def _remedy(card: ModelCard) -> str:
 
 
 def _with_digests(*paths: Path) -> list[Path]:
-    return [file for path in paths for file in (path, _digest_file(path))]
+    """Graphs with the digests and seals of whoever made them."""
+    return [file for path in paths for file in (path, *path.parent.glob(f"{path.stem}.*"))]
 
 
-def _digest_file(path: Path) -> Path:
-    return path.with_suffix(".sha256")
-
-
-def _read_kept(path: Path) -> bytes | None:
-    """The prepared graph, or None when it is not there or not as it was written."""
+def _read(path: Path) -> bytes | None:
     try:
-        expected = _digest_file(path).read_text(encoding="ascii").strip()
-        content = path.read_bytes()
-    except (OSError, UnicodeDecodeError):
+        return path.read_bytes()
+    except OSError:
         return None
-    return content if digest_of(content) == expected else None
-
-
-def _keep(path: Path, content: bytes) -> None:
-    """Write graph and digest, each in one step; going on without them is only slower."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(path, content)
-        _replace(_digest_file(path), digest_of(content).encode("ascii"))
-    except OSError as error:
-        _log.warning("prepared model not kept in %s: %s", path.parent, error.strerror or error)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from countenance.vision.cards import SHIPPED_CARDS, ModelCard, read_card
 from countenance.vision.errors import ModelInvalidError, PackUnknownError
+from countenance.vision.pins import check_pin
 
 DEFAULT_PACK: Final = "opencv-zoo"
 FACE_DETECTION: Final = "face_detection"
@@ -89,7 +90,9 @@ def shipped_packs() -> tuple[Pack, ...]:
 
 
 def _read(path: Path) -> Pack:
-    content = json.loads(path.read_text(encoding="utf-8"))
+    told = path.read_bytes()
+    check_pin(path, told)
+    content = json.loads(told)
     return Pack(**{**content, "models": MappingProxyType(dict(content["models"]))})
 
 

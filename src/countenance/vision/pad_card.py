@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any, Final
 from countenance.images.image import ColourOrder
 from countenance.pad.calibration import NO_SHIFT, OUTER_BOUNDS, ShiftBounds
 from countenance.vision.carded_files import read_card_file
+from countenance.vision.pins import check_pin
 
 FORMAT: Final = "countenance-pad-card/1"
 MAX_SIDE_PX: Final = 1024
@@ -138,8 +139,12 @@ class PadCard:
         )
 
 
-def read_pad_card(path: Path) -> PadCard:
+def read_pad_card(path: Path, *, check: Callable[[Path, bytes], None] = check_pin) -> PadCard:
     """Read and check a card.
+
+    Args:
+        path: of the JSON file.
+        check: is given path and content first, such as `ModelLedger.check`.
 
     Raises:
         ModelMissingError: the file cannot be read.
@@ -151,6 +156,7 @@ def read_pad_card(path: Path) -> PadCard:
         max_bytes=MAX_CARD_BYTES,
         missing_remedy="Check COUNTENANCE_PAD_CARD, or unset it to take the shipped detector.",
         invalid_remedy="Train the detector again with 'countenance pad train'.",
+        check=check,
     )
 
 

@@ -1,8 +1,9 @@
 """Which passive detector is in service: the one of the setting, a promoted one, or the shipped one.
 
 A promoted detector is copied into the models folder with its card, as a folder of its own, and a
-small file there points to it. Card and model are compared with their digests whenever they are
-opened; a pointer that leads astray stops the start instead of falling back silently.
+small file there points to it. All three are in the manifest of the installation and compared with
+it whenever they are opened; a pointer that leads astray, or is gone while it is listed, stops the
+start instead of falling back silently.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from countenance.vision.errors import (
     ModelInvalidError,
     ModelMissingError,
 )
+from countenance.vision.ledger import ModelLedger
+from countenance.vision.manifest import Came
 from countenance.vision.model_store import digest_of
 from countenance.vision.pad_card import PadCard, read_pad_card
 
@@ -32,7 +35,7 @@ _FOLDER: Final = "pad"
 _POINTER: Final = "in-service.json"
 _CARD: Final = "card.json"
 _STAGE: Final = ".promoting-"
-_DEMOTE: Final = "Run: countenance pad demote, which takes the shipped one; or promote it again."
+DEMOTE: Final = "Run: countenance pad demote, which takes the shipped one; or promote it again."
 
 
 class Chosen(StrEnum):
@@ -52,50 +55,93 @@ class PadInService:
     chosen: Chosen
 
 
-def pad_in_service(models_dir: Path, *, setting: str, shipped: Path) -> PadInService:
+def pad_in_service(
+    models_dir: Path, *, setting: str, shipped: Path, ledger: ModelLedger | None = None
+) -> PadInService:
     """Find the detector that logins use.
 
     Args:
         models_dir: of this installation.
         setting: path of a card; empty for none.
         shipped: card of the detector that comes with the package.
+        ledger: of this installation.
 
-    Raises: ModelInvalidError, ModelMissingError, ModelAlteredError: something was promoted and is
-        not as it was.
+    Raises: ModelInvalidError, ModelMissingError, ModelAlteredError, ModelUnlistedError: something
+        was promoted and is not as it was.
     """
     if setting:
         return PadInService(Path(setting), Chosen.SETTING)
-    promoted = _promoted(models_dir)
+    promoted = _promoted(models_dir, ledger)
     if promoted is None:
         return PadInService(shipped, Chosen.SHIPPED)
     return PadInService(promoted, Chosen.PROMOTED)
 
 
-def _promoted(models_dir: Path) -> Path | None:
-    pointer = models_dir / _FOLDER / _POINTER
+def _promoted(models_dir: Path, ledger: ModelLedger | None) -> Path | None:
+    pointer = pointer_of(models_dir)
+    named = _named(models_dir)
+    if named is None:
+        if ledger is not None and ledger.lists(pointer):
+            raise ModelMissingError(
+                f"The file {pointer}, which names the detector in service, is gone.", remedy=DEMOTE
+            )
+        return None
+    content, card, card_content = named
+    if ledger is not None:
+        ledger.check(pointer, content)
+        ledger.check(card, card_content)
+    return card
+
+
+def pointer_of(models_dir: Path) -> Path:
+    """The file that names the promoted detector."""
+    return models_dir / _FOLDER / _POINTER
+
+
+def _named(models_dir: Path) -> tuple[bytes, Path, bytes] | None:
+    """Content of the pointer, and the card that it names with its content; None without one."""
+    pointer = pointer_of(models_dir)
     try:
-        values = json.loads(pointer.read_text(encoding="utf-8"))
+        content = pointer.read_bytes()
+        values = json.loads(content)
         name, digest = str(values["folder"]), str(values["card_sha256"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelInvalidError(
             f"The file {pointer}, which names the detector in service, cannot be read: {error}.",
-            remedy=_DEMOTE,
+            remedy=DEMOTE,
         ) from error
     card = models_dir / _FOLDER / Path(name).name / _CARD
     try:
-        content = card.read_bytes()
+        card_content = card.read_bytes()
     except OSError as error:
         raise ModelMissingError(
             f"The promoted detector {card} cannot be read: {error.strerror or error}.",
-            remedy=_DEMOTE,
+            remedy=DEMOTE,
         ) from error
-    if digest_of(content) != digest:
+    if digest_of(card_content) != digest:
+        raise ModelAlteredError(f"The card {card} is not the one that was promoted.", remedy=DEMOTE)
+    return content, card, card_content
+
+
+def promoted_files(models_dir: Path) -> dict[Path, bytes]:
+    """Model, card and pointer of the promoted detector; empty when none was promoted.
+
+    Raises: ModelMissingError, ModelInvalidError, ModelAlteredError: they do not belong together.
+    """
+    named = _named(models_dir)
+    if named is None:
+        return {}
+    content, path, card_content = named
+    card = read_pad_card(path)
+    model = path.with_name(card.file)
+    model_content = _read(model)
+    if digest_of(model_content) != card.sha256:
         raise ModelAlteredError(
-            f"The card {card} is not the one that was promoted.", remedy=_DEMOTE
+            f"The detector {model} is not the file its card describes.", remedy=DEMOTE
         )
-    return card
+    return {model: model_content, path: card_content, pointer_of(models_dir): content}
 
 
 def install_detector(card_path: Path, models_dir: Path) -> Path:
@@ -133,11 +179,19 @@ def install_detector(card_path: Path, models_dir: Path) -> Path:
     return target / _CARD
 
 
-def put_in_service(card: Path, models_dir: Path) -> None:
+def put_in_service(card: Path, models_dir: Path, *, ledger: ModelLedger | None = None) -> None:
     """Let logins use an installed detector, from the next start on.
 
-    Args: card: of `install_detector`.
-    Raises: InstallationError: the folder cannot be written.
+    Killed between pointer and list, the next start refuses what is not listed and says so.
+
+    Args:
+        card: of `install_detector`.
+        models_dir: of this installation.
+        ledger: of this installation; lists the detector.
+
+    Raises:
+        InstallationError: the folder cannot be written.
+        VisionError, StorageError: it could not be listed.
     """
     home = models_dir / _FOLDER
     values = {"folder": card.parent.name, "card_sha256": digest_of(_read(card))}
@@ -149,6 +203,13 @@ def put_in_service(card: Path, models_dir: Path) -> None:
             Path(name).replace(home / _POINTER)
         finally:
             Path(name).unlink(missing_ok=True)
+    if ledger is not None:
+        told = read_pad_card(card).name
+        files = [
+            ledger.listed(path, content, belongs_to=told, came=Came.PROMOTED)
+            for path, content in promoted_files(models_dir).items()
+        ]
+        ledger.record(files, instead_of=[home])
 
 
 def is_promoted(models_dir: Path) -> bool:
@@ -156,14 +217,18 @@ def is_promoted(models_dir: Path) -> bool:
     return (models_dir / _FOLDER / _POINTER).exists()
 
 
-def take_out_of_service(models_dir: Path) -> None:
-    """Go back to the shipped detector; the promoted one stays installed.
+def take_out_of_service(models_dir: Path, *, ledger: ModelLedger | None = None) -> None:
+    """Go back to the shipped detector; the promoted one stays installed, and is not listed.
 
-    Raises: InstallationError: the folder cannot be written.
+    Raises:
+        InstallationError: the folder cannot be written.
+        VisionError, StorageError: it could not be taken off the list.
     """
     pointer = models_dir / _FOLDER / _POINTER
     with _disk_errors(pointer.parent):
         pointer.unlink(missing_ok=True)
+    if ledger is not None:
+        ledger.forget([pointer.parent])
 
 
 def detector_named(name: str, models_dir: Path, *, shipped: Path) -> Path:

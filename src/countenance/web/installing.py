@@ -13,6 +13,7 @@ from typing import Final
 from countenance.errors import CountenanceError
 from countenance.vision.downloads import Patience
 from countenance.vision.installation import Source, install
+from countenance.vision.ledger import ModelLedger
 
 _PATIENCE: Final = Patience(wait_s=15.0, total_s=900.0)
 _LOG = logging.getLogger(__name__)
@@ -53,13 +54,21 @@ class ModelInstallation:
         with self._lock:
             return self._progress
 
-    def begin(self, sources: Sequence[Source], folder: Path, *, then: Callable[[], None]) -> bool:
+    def begin(
+        self,
+        sources: Sequence[Source],
+        folder: Path,
+        *,
+        then: Callable[[], None],
+        ledger: ModelLedger | None = None,
+    ) -> bool:
         """Fetch, check and place files in a thread of its own; all of them or none.
 
         Args:
             sources: of the files; their licences were accepted.
             folder: of the installed models.
             then: puts them into use; called in that thread.
+            ledger: of this installation, in which they are listed.
 
         Returns: False when one is under way already.
         """
@@ -69,11 +78,17 @@ class ModelInstallation:
             total = sum(s.card.download.size_bytes for s in sources if s.card.download)
             self._progress = Progress(Stage.FETCHING, 0, total)
         # A stop of the server does not wait for it: nothing is placed before all is checked.
-        run = threading.Thread(target=self._run, args=(sources, folder, then), daemon=True)
+        run = threading.Thread(target=self._run, args=(sources, folder, then, ledger), daemon=True)
         run.start()
         return True
 
-    def _run(self, sources: Sequence[Source], folder: Path, then: Callable[[], None]) -> None:
+    def _run(
+        self,
+        sources: Sequence[Source],
+        folder: Path,
+        then: Callable[[], None],
+        ledger: ModelLedger | None,
+    ) -> None:
         received: dict[str, int] = {}
 
         def follow(source: Source) -> Callable[[int], None]:
@@ -84,7 +99,7 @@ class ModelInstallation:
             return tell
 
         try:
-            install(sources, folder, patience=_PATIENCE, progress=follow)
+            install(sources, folder, patience=_PATIENCE, progress=follow, ledger=ledger)
             self._tell(stage=Stage.OPENING)
             then()
         except CountenanceError as error:

@@ -154,7 +154,9 @@ def install() -> Answer:
         )  # fmt: skip
 
     models = container.settings.home / "models"
-    web().installation.begin(_sources(container, pack), models, then=put_into_use)
+    web().installation.begin(
+        _sources(container, pack), models, then=put_into_use, ledger=container.ledger
+    )
     return redirect(url_for("detection.detection"))
 
 

@@ -24,6 +24,7 @@ from countenance.vision.carded_files import read_carded_model
 from countenance.vision.errors import ModelInvalidError
 from countenance.vision.interfaces import CROP_THRESHOLD, BonaFideScore, CueScore, PadCue
 from countenance.vision.pad_card import PadCard, PadView, read_pad_card
+from countenance.vision.pins import check_pin
 
 SHIPPED_CARD: Final = "pad-lite0-linear.json"
 _EVEN: Final = 0.5
@@ -50,6 +51,7 @@ class OnnxPadModel:
         *,
         threads: int = 1,
         in_integers: Callable[[bytes], bytes | None] | None = None,
+        check: Callable[[Path, bytes], None] = check_pin,
     ) -> OnnxPadModel:
         """Load the detector of a card.
 
@@ -58,6 +60,7 @@ class OnnxPadModel:
             threads: of one inference.
             in_integers: brings a graph to eight-bit arithmetic where that is known to be right,
                 such as `ModelStore.in_integers`; None computes in float32.
+            check: is given path and content of card and model first, such as `ModelLedger.check`.
 
         Raises:
             ModelMissingError: card or model cannot be read.
@@ -65,13 +68,14 @@ class OnnxPadModel:
             ModelInvalidError: card or model make no sense.
         """
         path = shipped_pad_card() if card_path is None else card_path
-        card = read_pad_card(path)
+        card = read_pad_card(path, check=check)
         content = read_carded_model(
             path.with_name(card.file),
             sha256=card.sha256,
             kind="detector",
             source="reinstall the package",
         )
+        check(path.with_name(card.file), content)
         integers = None if in_integers is None else in_integers(content)
         return cls(card, _checked(open_either(content, integers, threads=threads), card))
 

@@ -19,8 +19,9 @@ import onnx
 from onnx import numpy_helper
 
 from countenance.vision.errors import ModelInvalidError
+from countenance.vision.pins import SHIPPED, check_pin
 
-FOLDER: Final = Path(__file__).parents[2] / "weights" / "ranges"
+FOLDER: Final = SHIPPED / "ranges"
 _LEVELS: Final = 255
 _TOLERANCE: Final = 0.02
 """Largest relative difference of a kernel's mean square; rounding to int8 moves it by 0.001."""
@@ -61,10 +62,14 @@ class Ranges:
 def read_ranges(path: Path) -> Ranges:
     """Read a file of ranges.
 
-    Raises: ModelInvalidError: it cannot be read or is none.
+    Raises:
+        ModelInvalidError: it cannot be read or is none.
+        ModelAlteredError: it comes with the product and is not as it came.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        told = path.read_bytes()
+        check_pin(path, told)
+        content = json.loads(told)
         tensors = {name: Range(*map(float, pair)) for name, pair in content["tensors"].items()}
         return Ranges(tensors, tuple(map(float, content["kernels"])))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

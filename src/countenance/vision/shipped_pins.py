@@ -1,0 +1,20 @@
+"""SHA-256 of what comes with the product; written by `python -m tools.pin_models`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PINS: Final = {
+    "dlib-resnet.json": "4866ce1238a745571c9f3f594395a6619516112e16c52ba8eef4b35a88654dfc",
+    "minifasnet-v1se.json": "1690024c758bcad1cf7988789a5cc9f13cb20ff17e46f8f2defecb24d25fe4f2",
+    "minifasnet-v2.json": "726d26b928a311e20c8b5a74a1115f0ec5baa8cca7797234fa08c6ac4d8a0c28",
+    "packs/dlib.json": "479e9fd13f464aaa1109a6a58635167255878d3f38f836e749fb98578b11eb1f",
+    "packs/minifasnet.json": "4596601dc5b0b1dcfbb1e83d9306378e67f22da6d8c282f44cb9dd69548e895d",
+    "packs/opencv-zoo.json": "9938e554e1a5ae65540bb7a923d0a399e1d7ff269ab67f8d8daf4afa03911835",
+    "pad-lite0-linear.json": "4266e1ebd1eac7d3905355671669b1d8b4a6adb1a642550f745f4e4c85bdc12d",
+    "pad-lite0-linear.onnx": "a539b0fd6ce19cc77a3f5f213a440f922f21b470080c93b6345fd0a5a34786ce",
+    "ranges/lite0.json": "0142a94a4934ee4ed73cff3d6e29bbb905a68f2bc42020ed78defe0db96c0e4e",
+    "ranges/sface.json": "f37182cbe3edaa0afbc0fb5a061580c82e66f57dcc82055a1484de96d828db2d",
+    "sface.json": "6883a90412ae338057eeec62148882c779a7bbfc8bb69e1454c227da4c93ad74",
+    "yunet.json": "c1e9b57686ed67d02e844ebccd3631091fdc196586325a7914b1578f7e868a16",
+}
