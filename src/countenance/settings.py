@@ -246,6 +246,20 @@ class SessionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """The REST API."""
+
+    identify: str = _setting("API_IDENTIFY", "off")
+    """`on` lets tokens with the scope `identify` ask whom a photograph shows; else `off`."""
+
+    def __post_init__(self) -> None:
+        if self.identify not in ("off", "on"):
+            raise ConfigurationError(
+                f"{PREFIX}API_IDENTIFY is {self.identify!r}.", remedy="Give off or on."
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class PrivacySettings:
     """What people are told."""
 
@@ -274,6 +288,7 @@ class Settings:
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     injection: InjectionSettings = field(default_factory=InjectionSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
 
     def __repr__(self) -> str:
@@ -289,6 +304,7 @@ GROUPS: Final = (
     CaptureSettings,
     InjectionSettings,
     SessionSettings,
+    ApiSettings,
     PrivacySettings,
 )
 
@@ -316,6 +332,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         capture=_group(CaptureSettings, values),
         injection=_group(InjectionSettings, values),
         sessions=_group(SessionSettings, values),
+        api=_group(ApiSettings, values),
         privacy=_group(PrivacySettings, values),
     )
 

@@ -382,3 +382,19 @@ def test_faces_are_counted_by_the_pack_that_made_them(
     assert identity.users.count_faces() == {template.pack: 1, "other/2": 2}
     identity.vault.erase(admin.id, actor=None)
     assert identity.users.count_faces() == {"other/2": 2}
+
+
+def test_a_renamed_user_is_found_by_the_new_name_and_the_trail_does_not_keep_it(
+    identity: Identity, admin: User
+) -> None:
+    grace = add_viewer(identity, "grace", display_name="Grace Murray")
+    renamed = identity.users.rename(grace.id, " Grace  Hopper ", actor=admin.id)
+    assert (renamed.name, renamed.display_name) == ("grace", "Grace Hopper")
+    assert identity.users.list_users(UserFilter(search="hopper")).users == (renamed,)
+    assert identity.users.list_users(UserFilter(search="murray")).total == 0
+    assert identity.users.rename(grace.id, "Grace Hopper", actor=admin.id) == renamed
+    (row,) = identity.audit.list_events(subject_id=grace.id, tags=(Tag.USER_RENAMED,))
+    assert (row.actor_id, dict(row.details)) == (admin.id, {})
+    assert identity.users.rename(grace.id, "", actor=None).display_name == "grace"
+    with pytest.raises(UnacceptableNameError):
+        identity.users.rename(grace.id, "a" * 101, actor=None)

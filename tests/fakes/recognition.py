@@ -20,6 +20,7 @@ from countenance.images.image import Image
 from countenance.images.quality import frame_fingerprint
 from countenance.pad.calibration import ShiftBounds
 from countenance.pad.camera import CameraScores, camera_shift
+from countenance.vision.engine import StillAnalysis
 
 PACK = "fake/1"
 THRESHOLD = 0.5
@@ -166,6 +167,15 @@ class FakeRecognition:
     def identification_threshold(self, *, enrolled: int, fpir: float) -> float:
         self.searched.append(enrolled)
         return THRESHOLD
+
+    match_similarity = THRESHOLD
+
+    def analyse_still(self, image: Image) -> StillAnalysis:
+        seen = self.see(image)
+        if seen.person is None:
+            return StillAnalysis(0, Hint.NO_FACE)
+        hint = Hint.SEVERAL_FACES if seen.face_count > 1 else seen.hint
+        return StillAnalysis(seen.face_count, hint, None, embedding_of(seen.person), 0.8)
 
     @property
     def detector(self) -> str:

@@ -125,5 +125,15 @@ API: Final[Mapping[str, Scope | None]] = {
     "api.openapi": None,
     "api.list_users": Scope.USERS_READ,
     "api.get_user": Scope.USERS_READ,
+    "api.add_user": Scope.USERS_WRITE,
+    "api.change_user": Scope.USERS_WRITE,
+    "api.remove_user": Scope.USERS_WRITE,
+    "api.get_enrolment": Scope.ENROLMENTS_READ,
+    "api.enrol": Scope.ENROLMENTS_WRITE,
+    "api.erase": Scope.ENROLMENTS_WRITE,
+    "api.list_attempts": Scope.ATTEMPTS_READ,
+    "api.list_rows": Scope.AUDIT_READ,
+    "api.check_chain": Scope.AUDIT_READ,
+    "api.identify": Scope.IDENTIFY,
 }
 """Endpoint of the API to the scope that opens it; None for a public one. No session opens any."""

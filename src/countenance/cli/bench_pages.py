@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from countenance.bench.pages import Answer, PageTimes
     from countenance.bootstrap import Container
     from countenance.identity.crowd import Crowd
+    from countenance.images.image import Image
     from countenance.pad.camera import CameraScores
+    from countenance.vision.engine import StillAnalysis
     from countenance.web.capture.course import FrameObserver
 
 LIMIT_MS: Final = 200
@@ -105,6 +107,13 @@ class _NoEngine:
 
     def identification_threshold(self, *, enrolled: int, fpir: float) -> float:
         raise NotImplementedError("no face is compared here")
+
+    @property
+    def match_similarity(self) -> float:
+        raise NotImplementedError("no face is compared here")
+
+    def analyse_still(self, image: Image) -> StillAnalysis:
+        raise NotImplementedError("no photograph is looked at here")
 
     @property
     def detector(self) -> str:

@@ -14,9 +14,9 @@ from countenance.cli.users import find_user
 
 if TYPE_CHECKING:
     from countenance.biometrics.templates import Template
-    from countenance.cli.photographs import Photographs
     from countenance.identity.interfaces import User
     from countenance.vision.engine import Engine
+    from countenance.vision.photographs import Photographs
 
 
 @dataclass(slots=True)
@@ -132,9 +132,11 @@ class _Import:
         if result.problem:
             return result
         photos = look_at(self.engine, folder)
-        result.refused = [(p.path.name, p.reason, p.in_words) for p in photos.refused]
+        result.refused = [(p.name, p.reason, p.in_words) for p in photos.refused]
         template = photos.template()
         if template is None:
+            from countenance.vision.photographs import why_nothing
+
             result.problem = why_nothing(photos)
             return result
         self._store(result, user, template)
@@ -192,17 +194,11 @@ def look_at(engine: Engine, folder: Path) -> Photographs:
 
     Raises: ImageUnreadableError: the folder cannot be read.
     """
-    from countenance.cli.photographs import collect, examine, list_files
+    from countenance.cli.photographs import examine, list_files
+    from countenance.vision.photographs import collect
 
     seen = (examine(engine, path) for path in list_files(folder))
     return collect(seen, threshold=engine.thresholds.match_similarity)
-
-
-def why_nothing(photos: Photographs) -> str:
-    """Why photographs gave no template."""
-    if photos.is_contradictory:
-        return "the photographs show different people"
-    return "no usable photograph" if photos.refused else "no photograph"
 
 
 def _show(session: Session, people: list[Imported]) -> None:
@@ -283,15 +279,16 @@ def enrol(session: Session, name: str, source: str, replace: bool) -> None:
 def _from_photographs(
     engine: Engine, path: Path, is_folder: bool
 ) -> tuple[Template, list[tuple[str, str, str]]]:
-    from countenance.cli.photographs import collect, examine
+    from countenance.cli.photographs import examine
     from countenance.images.errors import UnusablePhotographsError
+    from countenance.vision.photographs import collect, why_nothing
 
     if is_folder:
         photos = look_at(engine, path)
     else:
         seen = iter([examine(engine, path)])
         photos = collect(seen, threshold=engine.thresholds.match_similarity)
-    refused = [(p.path.name, p.reason, p.in_words) for p in photos.refused]
+    refused = [(p.name, p.reason, p.in_words) for p in photos.refused]
     template = photos.template()
     if template is None:
         told = "; ".join(f"{file}: {words}" for file, _, words in refused[:5])

@@ -40,6 +40,8 @@ class TrailFilter:
 
     tag: str = ""
     """A tag, or the beginning of one, such as `user:login`."""
+    tags: tuple[Tag, ...] = ()
+    """Any of these, whole."""
     user_id: UserId | None = None
     """Whose record it concerns, or who did it, also with a token of the API."""
     since: datetime | None = None
@@ -91,6 +93,13 @@ class SealedTrail:
             query = query.where(AuditRow.number < before)
         with self._store.reading() as session:
             return tuple(_link(row) for row in session.execute(query))
+
+    def following(self, wanted: TrailFilter, *, after: int, limit: int) -> tuple[Link, ...]:
+        """Rows of the chain, oldest first, newer than the one of number `after`."""
+        query = _filtered(wanted).where(AuditRow.number > after)
+        with self._store.reading() as session:
+            rows = session.execute(query.order_by(AuditRow.number).limit(limit))
+            return tuple(_link(row) for row in rows)
 
     def export(self, wanted: TrailFilter, *, kind: str, actor: UserId | None) -> Iterator[Link]:
         """All rows that fit, oldest first; that they were taken out is written down before.
@@ -231,6 +240,8 @@ def _conditions(wanted: TrailFilter) -> Iterator[ColumnElement[bool]]:
     columns = AuditRow.__table__.c
     if wanted.tag:
         yield columns.tag.startswith(wanted.tag, autoescape=True)
+    if wanted.tags:
+        yield columns.tag.in_([tag.value for tag in wanted.tags])
     if wanted.user_id is not None:
         made = select(literal(ACTOR_PREFIX) + ApiTokenRow.__table__.c.id)
         tokens = made.where(ApiTokenRow.__table__.c.user_id == wanted.user_id)

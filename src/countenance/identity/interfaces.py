@@ -170,6 +170,13 @@ class Users(Protocol):
     def count_faces(self) -> Mapping[str, int]:
         """How many users have a face, by the model pack that made it; no pack with none."""
 
+    def rename(self, user_id: UserId, display_name: str, *, actor: UserId | None) -> User:
+        """Give another display name; the login name stays. The same one changes nothing.
+
+        Args: display_name: empty takes the login name.
+        Raises: UnacceptableNameError.
+        """
+
     def set_enabled(self, user_id: UserId, *, enabled: bool, actor: UserId | None) -> User:
         """Disable (ends all sessions) or enable. Raises: LastAdministratorError."""
 

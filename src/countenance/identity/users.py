@@ -103,6 +103,19 @@ class SqlUsers:
         with self._store.reading() as session:
             return {row.pack: row.faces for row in session.execute(counts)}
 
+    def rename(self, user_id: UserId, display_name: str, *, actor: UserId | None) -> User:
+        with self._store.writing() as session:
+            user = read_user(session, user_id)
+            shown = shown_name(display_name, fallback=user.name)
+            if shown == user.display_name:
+                return user
+            changed = {"display_name": shown, "search_text": f"{user.name}\n{fold(shown)}"}
+            session.execute(update(UserRow).where(UserRow.id == user_id).values(**changed))
+            at = self._store.now()
+            note(session, Tag.USER_RENAMED, at=at, subject_id=user_id, actor_id=actor)
+            session.expire_all()
+            return read_user(session, user_id)
+
     def set_enabled(self, user_id: UserId, *, enabled: bool, actor: UserId | None) -> User:
         with self._store.writing() as session:
             with _administrator_left(session):

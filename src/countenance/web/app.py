@@ -18,8 +18,9 @@ from countenance.ceremony.protocol import MAX_MESSAGE_BYTES
 from countenance.identity.errors import StorageError
 from countenance.identity.interfaces import Device, Session
 from countenance.identity.throttling import neighbourhood
+from countenance.images.image import Image
 from countenance.pad.camera import CameraScores
-from countenance.vision.engine import Engine
+from countenance.vision.engine import Engine, StillAnalysis
 from countenance.vision.timed import Watch, timed
 from countenance.web import access, wording
 from countenance.web.api.blueprint import make_blueprint as make_api
@@ -170,6 +171,13 @@ class EngineRecognition:
 
     def identification_threshold(self, *, enrolled: int, fpir: float) -> float:
         return self._container.engine.thresholds.identification(enrolled=enrolled, fpir=fpir)
+
+    @property
+    def match_similarity(self) -> float:
+        return self._container.engine.thresholds.match_similarity
+
+    def analyse_still(self, image: Image) -> StillAnalysis:
+        return self._container.engine.analyse_still(image)
 
     @property
     def detector(self) -> str:

@@ -53,6 +53,7 @@ from countenance.identity.errors import (
     UserNotFoundError,
     WeakPasswordError,
 )
+from countenance.images.errors import ImageError
 from countenance.web.api.errors import (
     ApiError,
     InvalidRequestError,
@@ -62,6 +63,7 @@ from countenance.web.api.errors import (
     SwitchedOffError,
     TokenMissingError,
     TokenRefusedError,
+    UnusableUploadError,
 )
 from countenance.web.api.problems import is_api_request, problem
 
@@ -168,7 +170,9 @@ _STATUS: Final[dict[type[CountenanceError], HTTPStatus]] = {
     RequestLimitError: HTTPStatus.TOO_MANY_REQUESTS,
     MediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnusableUploadError: HTTPStatus.UNPROCESSABLE_ENTITY,
     SwitchedOffError: HTTPStatus.FORBIDDEN,
+    ImageError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 _TITLES: Final = {

@@ -10,13 +10,14 @@ from flask import Blueprint, Response
 from flask.blueprints import BlueprintSetupState
 
 from countenance.web.access import is_marked_public, public, scope_of
-from countenance.web.api import bearer, users
+from countenance.web.api import attempts, audit, bearer, enrolments, identify, users
 from countenance.web.api.limits import Windows
 from countenance.web.api.openapi import BASE, openapi_document
 from countenance.web.api.operations import View, operation_of
+from countenance.web.pages.audit import LastCheck
 
 NAME: Final = "api"
-PARTS: Final = (users,)
+PARTS: Final = (users, enrolments, attempts, audit, identify)
 """Modules with `OPERATIONS`; whoever adds a part adds it here."""
 
 
@@ -50,6 +51,7 @@ def make_blueprint() -> Blueprint:
 
 def _begin(state: BlueprintSetupState) -> None:
     state.app.extensions[bearer.EXTENSION] = Windows()
+    state.app.extensions[audit.EXTENSION] = LastCheck()
 
 
 def _views() -> Iterator[View]:

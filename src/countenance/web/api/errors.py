@@ -7,6 +7,7 @@ ApiError
 ├── RequestLimitError    too many requests of one token or address
 ├── MediaTypeError       the body is of a kind that is not taken here
 ├── InvalidRequestError  the body or the query does not fit the schema
+├── UnusableUploadError  no photograph of an upload gives a sample
 └── SwitchedOffError     the installation does not offer this
 """
 
@@ -77,6 +78,12 @@ class InvalidRequestError(ApiError):
     """The body or the query does not fit its schema."""
 
     code = "api.invalid"
+
+
+class UnusableUploadError(ApiError):
+    """No photograph of an upload gives a sample, or they show different people."""
+
+    code = "api.unusable_photographs"
 
 
 class SwitchedOffError(ApiError):

@@ -13,6 +13,7 @@ from countenance.ceremony.evidence import Observation
 from countenance.ceremony.verdict import Reason, Verdict
 from countenance.images.image import Image
 from countenance.pad.camera import CameraScores
+from countenance.vision.engine import StillAnalysis
 from countenance.web.capture.replies import FrameView, Reply
 
 
@@ -73,6 +74,13 @@ class Recognition(Protocol):
             enrolled: how many.
             fpir: share of strangers who may be taken for one of them, 0..1.
         """
+
+    @property
+    def match_similarity(self) -> float:
+        """Similarity from which two photographs show the same person."""
+
+    def analyse_still(self, image: Image) -> StillAnalysis:
+        """Find and embed the face of a photograph; nobody says that it was live."""
 
     @property
     def detector(self) -> str:
