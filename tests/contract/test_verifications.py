@@ -90,7 +90,9 @@ def test_the_page_finds_it_with_its_own_secret_alone(asked: Asked) -> None:
     verifications = asked.identity.verifications
     other = verifications.begin(wanted(asked.user), address="")
     found = verifications.find(asked.begun.id, asked.begun.client_secret)
-    assert found == Verification(asked.begun.id, "https://shop.example", asked.user.id, "standard")
+    assert found == Verification(
+        asked.begun.id, SHOP, "https://shop.example", asked.user.id, "standard"
+    )
     for verification_id, secret in [
         (asked.begun.id, other.client_secret),
         (other.id, asked.begun.client_secret),
@@ -114,7 +116,7 @@ def test_a_grant_is_told_with_the_user_and_written_down_with_the_browsers_addres
     assert result.granted_at == clock.now()
     (row,) = asked.identity.audit.list_events(tags=(Tag.VERIFICATION_GRANTED,))
     assert (row.subject_id, row.address) == (asked.user.id, "192.0.2.9")
-    assert row.details == {"origin": "https://shop.example"}
+    assert row.details == {"origin": "https://shop.example", "token": SHOP}
 
 
 def test_a_grant_that_cannot_be_written_down_is_none(

@@ -25,11 +25,18 @@ class Camera:
     """One open capture."""
 
     def __init__(
-        self, host: str, visit: Visit, ticket: str, *, origin: str | None = None, mark: str = ""
+        self,
+        host: str,
+        visit: Visit,
+        ticket: str,
+        *,
+        origin: str | None = None,
+        mark: str = "",
+        path: str = "/ws/capture",
     ) -> None:
         cookies = {name: visit.cookie(name) for name in (PENDING, DEVICE)}
         self.socket = websocket.create_connection(
-            f"ws://{host}/ws/capture?ticket={ticket}&camera={mark}",
+            f"ws://{host}{path}?ticket={ticket}&camera={mark}",
             cookie="; ".join(f"{name}={value}" for name, value in cookies.items() if value),
             origin=origin or f"http://{host}",
             timeout=20,

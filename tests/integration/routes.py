@@ -49,6 +49,9 @@ ROUTES: Final[Mapping[str, frozenset[Role] | None]] = {
     "watch.ready": PUBLIC,
     "watch.metrics": PUBLIC,
     "capture.run": PUBLIC,
+    "verification.stage": PUBLIC,
+    "verification.ticket": PUBLIC,
+    "verification_socket.run": PUBLIC,
     "home.home": EVERYBODY,
     "pending_face.at_login": PUBLIC,
     "pending_face.own": EVERYBODY,
@@ -135,5 +138,8 @@ API: Final[Mapping[str, Scope | None]] = {
     "api.list_rows": Scope.AUDIT_READ,
     "api.check_chain": Scope.AUDIT_READ,
     "api.identify": Scope.IDENTIFY,
+    "api.begin_verification": Scope.VERIFY,
+    "api.get_verification": Scope.VERIFY,
+    "api.take_verification": Scope.VERIFY,
 }
 """Endpoint of the API to the scope that opens it; None for a public one. No session opens any."""

@@ -517,6 +517,11 @@ class Transaction:
     confirms: Confirmation | None = None
     """The act, of a step-up; None else."""
 
+    @property
+    def subject_id(self) -> UserId | None:
+        """Whom the trail names; None in a verification of nobody."""
+        return None if self.user_id == NOBODY else self.user_id
+
 
 class Transactions(Protocol):
     """Pending ceremonies and their single-use capture tickets.

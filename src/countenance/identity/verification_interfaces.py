@@ -62,9 +62,15 @@ class Verification:
     """One that may still be captured."""
 
     id: VerificationId
+    owner: str
     origin: str
     subject: str
     policy: str
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the trail says of it."""
+        return {"origin": self.origin, "token": self.owner}
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class SqlVerifications:
                     subject_id=done.user_id,
                     actor_id=done.user_id,
                     address=done.address,
-                    details={"origin": row.origin},
+                    details=_verification(row).told,
                 )
             return done
 
@@ -203,5 +203,9 @@ _IS_VERIFICATION = TransactionRow.purpose == Purpose.VERIFICATION.value
 
 def _verification(row: VerificationRow) -> Verification:
     return Verification(
-        id=VerificationId(row.id), origin=row.origin, subject=row.subject, policy=row.policy
+        id=VerificationId(row.id),
+        owner=row.owner,
+        origin=row.origin,
+        subject=row.subject,
+        policy=row.policy,
     )

@@ -64,6 +64,8 @@ from countenance.web.pages import (
 from countenance.web.request_log import register_request_log
 from countenance.web.security import register_headers
 from countenance.web.tls_channel import with_tls_channels
+from countenance.web.verification.page import make_blueprint as make_verification_pages
+from countenance.web.verification.socket import make_verification_socket
 
 _PAGES = (
     home,
@@ -147,6 +149,7 @@ def create_app(
     access.register_guard(app)
     _register_pages(app)
     csrf.exempt(_register_api(app))
+    csrf.exempt(_register_verifications(app))
     _register_limits(app)
     app.context_processor(_page_values)
     sweep_uploads(upload_folder(container.settings.home))
@@ -201,6 +204,7 @@ def _register_pages(app: Flask) -> None:
         app.register_blueprint(module.make_blueprint())
     app.register_blueprint(make_capture_blueprint())
     app.register_blueprint(make_lab_socket())
+    app.register_blueprint(make_verification_socket())
     for plugin in app.extensions[EXTENSION].apps:
         app.register_blueprint(
             plugin.blueprint(),
@@ -214,6 +218,13 @@ def _register_api(app: Flask) -> Blueprint:
     api = make_api()
     app.register_blueprint(api)
     return api
+
+
+def _register_verifications(app: Flask) -> Blueprint:
+    """What pages of other apps ask; a client secret in the body stands for the form token."""
+    pages = make_verification_pages()
+    app.register_blueprint(pages)
+    return pages
 
 
 def _register_limits(app: Flask) -> None:

@@ -56,6 +56,7 @@ from countenance.identity.errors import (
 from countenance.images.errors import ImageError
 from countenance.web.api.errors import (
     ApiError,
+    CannotVerifyError,
     InvalidRequestError,
     MediaTypeError,
     RequestLimitError,
@@ -64,6 +65,7 @@ from countenance.web.api.errors import (
     TokenMissingError,
     TokenRefusedError,
     UnusableUploadError,
+    VerificationNotFoundError,
 )
 from countenance.web.api.problems import is_api_request, problem
 
@@ -173,6 +175,8 @@ _STATUS: Final[dict[type[CountenanceError], HTTPStatus]] = {
     UnusableUploadError: HTTPStatus.UNPROCESSABLE_ENTITY,
     SwitchedOffError: HTTPStatus.FORBIDDEN,
     ImageError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CannotVerifyError: HTTPStatus.CONFLICT,
+    VerificationNotFoundError: HTTPStatus.NOT_FOUND,
 }
 
 _TITLES: Final = {

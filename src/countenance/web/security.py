@@ -7,6 +7,8 @@ from typing import Final
 
 from flask import Flask, Response, request
 
+from countenance.web.embeddable import is_embeddable
+
 _HOST: Final = re.compile(r"[A-Za-z0-9.\-\[\]:]+")
 _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -19,6 +21,10 @@ _ALWAYS: Final = {
     ),
     "X-Frame-Options": "DENY",
 }
+_FOR_EVERY_PAGE: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 _YEAR_S: Final = 31_536_000
 
 
@@ -30,6 +36,8 @@ def register_headers(app: Flask) -> None:
 def _add(response: Response) -> Response:
     for name, value in _ALWAYS.items():
         response.headers[name] = value
+    if is_embeddable(request.path):
+        response.headers.update(_FOR_EVERY_PAGE)
     response.headers["Content-Security-Policy"] = content_security_policy(
         request.host, is_secure=request.is_secure
     )

@@ -66,6 +66,7 @@ ATTEMPTS: Final[Mapping[Tag, str]] = {
     Tag.LOGIN_CODE_REFUSED: "Login code refused",
     Tag.FACTOR_REFUSED: "Second factor refused",
     Tag.STEP_UP_REFUSED: "Confirmation refused",
+    Tag.VERIFICATION_REFUSED: "Face refused for another app",
     Tag.FACE_ENROLMENT_REFUSED: "Enrolment refused",
 }
 

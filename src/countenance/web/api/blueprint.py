@@ -10,14 +10,22 @@ from flask import Blueprint, Response
 from flask.blueprints import BlueprintSetupState
 
 from countenance.web.access import is_marked_public, public, scope_of
-from countenance.web.api import attempts, audit, bearer, enrolments, identify, users
+from countenance.web.api import (
+    attempts,
+    audit,
+    bearer,
+    enrolments,
+    identify,
+    users,
+    verifications,
+)
 from countenance.web.api.limits import Windows
 from countenance.web.api.openapi import BASE, openapi_document
 from countenance.web.api.operations import View, operation_of
 from countenance.web.pages.audit import LastCheck
 
 NAME: Final = "api"
-PARTS: Final = (users, enrolments, attempts, audit, identify)
+PARTS: Final = (users, enrolments, attempts, audit, identify, verifications)
 """Modules with `OPERATIONS`; whoever adds a part adds it here."""
 
 

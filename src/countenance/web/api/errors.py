@@ -8,7 +8,9 @@ ApiError
 ├── MediaTypeError       the body is of a kind that is not taken here
 ├── InvalidRequestError  the body or the query does not fit the schema
 ├── UnusableUploadError  no photograph of an upload gives a sample
-└── SwitchedOffError     the installation does not offer this
+├── SwitchedOffError     the installation does not offer this
+├── CannotVerifyError    the person is disabled, or has no face to compare
+└── VerificationNotFoundError  this token has begun no such verification, or it is over
 """
 
 from __future__ import annotations
@@ -90,6 +92,18 @@ class SwitchedOffError(ApiError):
     """This installation does not offer what was asked for."""
 
     code = "api.switched_off"
+
+
+class CannotVerifyError(ApiError):
+    """The person is disabled, or has no face that this engine can compare."""
+
+    code = "api.cannot_verify"
+
+
+class VerificationNotFoundError(ApiError):
+    """This token has begun no such verification, or it is over since long."""
+
+    code = "api.verification_not_found"
 
 
 def token_missing() -> TokenMissingError:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from secrets import choice, randbelow
-from typing import Final
+from typing import Final, Protocol
 
 from countenance.biometrics.templates import Template
 from countenance.ceremony.challenge import ChallengeState, Draw, Phase, draw_challenge
@@ -21,10 +22,10 @@ from countenance.ceremony.login import (
     expire_login,
     interrupt_login,
 )
-from countenance.ceremony.verdict import Reason, Verdict
+from countenance.ceremony.verdict import PublicReason, Reason, Verdict
 from countenance.clock import Clock
 from countenance.events import Tag
-from countenance.identity.interfaces import AuditTrail, Purpose, Transaction, Transactions
+from countenance.identity.interfaces import AuditTrail, Purpose, Transaction, TransactionState
 from countenance.identity.throttles import Attempt, Throttles
 from countenance.images.image import Image
 from countenance.web.capture import replies
@@ -41,7 +42,13 @@ _SHOWN_WHILE_MOVING: Final = (
     Hint.BACKLIT,
 )
 """The others speak of place, distance, direction and movement, which is what a move changes."""
-_REFUSED: Final = {Purpose.LOGIN: Tag.LOGIN_REFUSED, Purpose.STEP_UP: Tag.STEP_UP_REFUSED}
+_REFUSED: Final = {
+    Purpose.LOGIN: Tag.LOGIN_REFUSED,
+    Purpose.STEP_UP: Tag.STEP_UP_REFUSED,
+    Purpose.VERIFICATION: Tag.VERIFICATION_REFUSED,
+}
+_AGAIN: Final = {Purpose.LOGIN: "/login", Purpose.STEP_UP: "/step-up", Purpose.VERIFICATION: ""}
+"""Where a refused one begins again; the page of another app knows that itself."""
 _NOTHING_COMPARED: Final = (Reason.NO_FACE, Reason.POOR_QUALITY, Reason.ENGINE_FAILED)
 """No frame of these was compared: nothing was guessed, and a dark room shuts nobody out."""
 _SHOWN_IN_COLOUR: Final = (Hint.NO_FACE, Hint.SEVERAL_FACES)
@@ -93,8 +100,18 @@ def follow_relief(observer: FrameObserver, before: LoginState, state: LoginState
         observer.end_relief()
 
 
+class Ending(Protocol):
+    """Where the verdict of a capture is noted."""
+
+    def finish(self, transaction_id: str, verdict: Verdict) -> Transaction:
+        """Returns: the transaction as it stands then. Raises: TicketError, StorageError."""
+
+
 class LoginCourse:
-    """A login, or the confirmation of an act, by face of one transaction's user and nobody else."""
+    """A login, the confirmation of an act, or a verification for another app.
+
+    By the face of one transaction's user and nobody else.
+    """
 
     def __init__(
         self,
@@ -106,13 +123,14 @@ class LoginCourse:
         template: Template | None,
         lack: Reason,
         camera: CaptureCamera,
-        transactions: Transactions,
+        transactions: Ending,
         audit: AuditTrail,
         throttles: Throttles,
         attempt: Attempt,
         suspicions: Suspicions,
         tries: int,
         next_url: str,
+        told: Mapping[str, str] | None = None,
     ) -> None:
         """Begin a login.
 
@@ -124,9 +142,10 @@ class LoginCourse:
             attempt: this capture as throttling counts it.
             tries: captures of one right password.
             next_url: where a granted login is completed.
+            told: what a refusal says of it in the trail, besides its reason.
         """
         if transaction.purpose not in _REFUSED:
-            raise ValueError("a login course needs a login or step-up transaction")
+            raise ValueError("a login course is for no enrolment")
         self._transaction = transaction
         self._policy = policy
         self._observer = observer
@@ -141,7 +160,8 @@ class LoginCourse:
         self._suspicions = suspicions
         self._tries = tries
         self._next_url = next_url
-        self._again = "/login" if transaction.purpose is Purpose.LOGIN else "/step-up"
+        self._told = dict(told or {})
+        self._again = _AGAIN[transaction.purpose]
         self._state: LoginState | None = None
 
     @property
@@ -211,13 +231,15 @@ class LoginCourse:
         verdict = self._suspicions.settle(verdict)
         wait_s = self._count(verdict.reason)
         done = self._transactions.finish(self._transaction.id, verdict)
-        if verdict.is_granted:
-            self._teach()
         public = verdict.public_reason
+        if verdict.is_granted and done.state is not TransactionState.GRANTED:
+            public = PublicReason.TECHNICAL  # it came when the transaction was over
+        if public is None:
+            self._teach()
         return replies.verdict(
-            granted=verdict.is_granted,
+            granted=public is None,
             reason=public.value if public else None,
-            next_url=self._next_url if verdict.is_granted else self._again,
+            next_url=self._next_url if public is None else self._again,
             tries_left=max(0, self._tries - done.tries),
             wait_s=wait_s,
         )
@@ -242,9 +264,9 @@ class LoginCourse:
     def _note_refusal(self, reason: Reason) -> None:
         self._audit.append(
             _REFUSED[self._transaction.purpose],
-            subject_id=self._transaction.user_id,
+            subject_id=self._transaction.subject_id,
             address=self._transaction.address,
-            details={"reason": reason.value} | self._act(),
+            details={"reason": reason.value} | self._told | self._act(),
         )
 
     def _act(self) -> dict[str, str]:

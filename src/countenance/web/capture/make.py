@@ -16,6 +16,7 @@ from countenance.ceremony.verdict import Reason
 from countenance.identity.errors import TemplateUnreadableError
 from countenance.identity.interfaces import Device, Purpose, Transaction
 from countenance.identity.throttling import Tried
+from countenance.identity.verification_interfaces import Verification
 from countenance.settings import LoginSettings
 from countenance.web import tries
 from countenance.web.capture.camera import Calibration, CaptureCamera
@@ -27,9 +28,12 @@ from countenance.web.capture.suspicions import Suspicions
 from countenance.web.context import Web
 
 _LOG = logging.getLogger(__name__)
-LOGIN_DONE = "/login/complete"
-STEP_UP_DONE = "/step-up/complete"
 ENROLMENT_DONE = "/enrol/complete"
+_DONE = {
+    Purpose.LOGIN: "/login/complete",
+    Purpose.STEP_UP: "/step-up/complete",
+    Purpose.VERIFICATION: "",
+}
 MOVES_WITHOUT_COLOUR = 6
 """Moves that take the place of the colours, where the installation allows it."""
 
@@ -41,6 +45,7 @@ def make_session(
     device: Device | None = None,
     mark: str = "",
     wants_colours: bool = True,
+    verification: Verification | None = None,
 ) -> CaptureSession:
     """Begin the capture that a redeemed ticket stands for.
 
@@ -51,15 +56,18 @@ def make_session(
         mark: what the page made of the camera's name; may be anything.
         wants_colours: False is the wish of whoever cannot look at them; the settings decide
             whether it is granted.
+        verification: what the capture is for, on the page of another app.
     """
     settings = web.container.settings
     policy = login_policy(settings.login, wants_colours=wants_colours)
     enrols = transaction.purpose is Purpose.ENROLMENT
-    camera = CaptureCamera(
-        transaction, device, mark, _calibration(web), is_trusted_to_move=not enrols
-    )
+    # What the page of another app tells of a camera is neither asked nor learned.
+    calibration = None if verification else _calibration(web)
+    camera = CaptureCamera(transaction, device, mark, calibration, is_trusted_to_move=not enrols)
     course: Course = (
-        _enrolment(web, transaction, camera) if enrols else _login(web, transaction, camera, policy)
+        _enrolment(web, transaction, camera)
+        if enrols
+        else _login(web, transaction, camera, policy, verification)
     )
     return CaptureSession(
         course,
@@ -94,7 +102,11 @@ def login_policy(settings: LoginSettings, *, wants_colours: bool = True) -> Logi
 
 
 def _login(
-    web: Web, transaction: Transaction, camera: CaptureCamera, policy: LoginPolicy
+    web: Web,
+    transaction: Transaction,
+    camera: CaptureCamera,
+    policy: LoginPolicy,
+    verification: Verification | None,
 ) -> LoginCourse:
     identity, settings = web.container.identity, web.container.settings.login
     template, lack = _readable(web, transaction)
@@ -106,13 +118,18 @@ def _login(
         template=template,
         lack=lack,
         camera=camera,
-        transactions=identity.transactions,
+        transactions=identity.verifications if verification else identity.transactions,
         audit=identity.audit,
         throttles=identity.throttles,
-        attempt=tries.begin(Tried.FACE, transaction.user_id),
+        attempt=(
+            tries.begin_elsewhere(verification.subject)
+            if verification
+            else tries.begin(Tried.FACE, transaction.user_id)
+        ),
         suspicions=_suspicions(web, transaction),
         tries=settings.tries,
-        next_url=LOGIN_DONE if transaction.purpose is Purpose.LOGIN else STEP_UP_DONE,
+        next_url=_DONE[transaction.purpose],
+        told=verification.told if verification else None,
     )
 
 

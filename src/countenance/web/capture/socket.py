@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, SupportsIndex
 
 from flask import Blueprint, current_app, g, request
@@ -34,10 +34,18 @@ RETRY_AFTER_S: Final = 5
 
 def make_capture_blueprint() -> Blueprint:
     """The one endpoint, `/ws/capture?ticket=...&camera=...`."""
-    blueprint = Blueprint("capture", __name__)
+    return make_socket_blueprint("capture", "/ws/capture", _admit)
+
+
+def make_socket_blueprint(name: str, path: str, admit: Callable[[], None]) -> Blueprint:
+    """A blueprint with a socket that carries a capture.
+
+    Args: admit: takes a place (`take_place`) and sets `g.capture`, or raises.
+    """
+    blueprint = Blueprint(name, __name__)
     sock = Sock()
-    sock.route("/ws/capture", bp=blueprint, endpoint="run")(public(run))
-    blueprint.before_request(_admit)
+    sock.route(path, bp=blueprint, endpoint="run")(public(run))
+    blueprint.before_request(admit)
     blueprint.teardown_request(lambda _error: _free_place())
     return blueprint
 
@@ -55,14 +63,7 @@ def _admit() -> None:
     """Origin, browser, place and ticket, in the order of what they cost."""
     check_origin()
     _, mine = pending()
-    refuse_when_busy()
-    if not web().admission.enter(mine.id, patience_s=PATIENCE_S):
-        raise BusyError(
-            "A capture of this login is already running.",
-            remedy="Close the other window.",
-            retry_after_s=RETRY_AFTER_S,
-        )
-    g.place = mine.id
+    take_place(mine.id)
     transaction = _redeem(mine)
     g.capture = make_session(
         web(),
@@ -71,6 +72,21 @@ def _admit() -> None:
         mark=request.args.get("camera", ""),
         wants_colours=request.args.get("colours") != "no",
     )
+
+
+def take_place(transaction_id: str) -> None:
+    """Take a place for the capture of a transaction, until the request ends.
+
+    Raises: BusyError: there is none, or another capture of it is running.
+    """
+    refuse_when_busy()
+    if not web().admission.enter(transaction_id, patience_s=PATIENCE_S):
+        raise BusyError(
+            "A capture of this login is already running.",
+            remedy="Close the other window.",
+            retry_after_s=RETRY_AFTER_S,
+        )
+    g.place = transaction_id
 
 
 def check_origin() -> None:

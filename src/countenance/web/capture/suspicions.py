@@ -61,7 +61,8 @@ class Suspicions:
 
         Raises: StorageError, UserNotFoundError: then nothing may be granted.
         """
-        if sent_before := self._seen_frames.take(self._transaction.user_id, self._frames):
+        user_id = self._transaction.subject_id
+        if user_id and (sent_before := self._seen_frames.take(user_id, self._frames)):
             detail = f"{sent_before} of {len(self._frames)} frames"
             self.add(Reason.REPLAYED, detail, is_certain=True)
         if self._found:
@@ -72,7 +73,7 @@ class Suspicions:
         found = {reason.value: " ".join(details) for reason, details in self._found.items()}
         self._audit.append(
             Tag.CAPTURE_SUSPECTED,
-            subject_id=self._transaction.user_id,
+            subject_id=self._transaction.subject_id,
             actor_id=self._transaction.actor_id,
             address=self._transaction.address,
             details={"purpose": self._transaction.purpose.value, **found},

@@ -39,7 +39,9 @@ def home() -> str:
 
 
 def _newest_refusals() -> tuple[object, ...]:
-    return identity().audit.list_events(tags=(Tag.LOGIN_REFUSED,), limit=50)
+    return identity().audit.list_events(
+        tags=(Tag.LOGIN_REFUSED, Tag.VERIFICATION_REFUSED), limit=50
+    )
 
 
 def _place(text: str) -> str:

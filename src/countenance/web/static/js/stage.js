@@ -139,6 +139,18 @@ export class Stage {
     this.ceremony.shade(null);
   }
 
+  /** Stop, and wait for the start button. @param {string} line @param {string} detail */
+  rest(line, detail) {
+    this.stopCountdown();
+    this.finish();
+    drawBox(this.part("box"), null, this.camera.size);
+    delete this.stage.dataset.live;
+    this.part("still").hidden = true;
+    this.setState("idle");
+    this.say(line, detail, { urgent: true });
+    this.offer({ start: true });
+  }
+
   async begin() {
     const { part } = this;
     this.stopCountdown();

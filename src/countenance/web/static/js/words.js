@@ -133,6 +133,16 @@ export const CONNECTION_TROUBLE = {
   server: { line: "The server cannot look at faces now", detail: "Try again. If it stays, tell whoever runs it, or use another way." },
 };
 
+/** On the page of another app. */
+export const VERIFICATION = {
+  start: { line: "Show your face", detail: "Your browser will ask for the camera.", button: "Start the camera" },
+  note: (host) => `Frames go to ${host} only, which keeps none of them.`,
+  granted: { line: "Confirmed", detail: "You can go on." },
+  expired: { line: "The time for this has passed", detail: "Begin again on the page that asked for it." },
+  setup: { line: "This page is not ready", detail: "Its verification and client secret are missing. Tell whoever runs the page." },
+  tries: (left) => (left === 1 ? "1 try is left." : left === 0 ? "No try is left." : `${left} tries are left.`),
+};
+
 export const ASKING = { line: "Allow the camera", detail: "Your browser asks once. Nothing is recorded." };
 export const BUSY = { line: "Many people are logging in", detail: (s) => `You are next in about ${s} s.` };
 export const SHUT = { line: "Your face cannot be used now", detail: "Too many tries in a row were refused. Use another way; after that your face works again." };
