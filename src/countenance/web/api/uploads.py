@@ -109,7 +109,9 @@ def _parsed() -> tuple[MultiDict[str, str], MultiDict[str, IO[bytes]]]:
             request.stream, request.mimetype, request.content_length, request.mimetype_params
         )
     except RequestEntityTooLarge:
-        raise
+        if (request.content_length or MAX_UPLOAD_BYTES + 1) > MAX_UPLOAD_BYTES:
+            raise
+        raise _unfit("form", "has too many parts, or a field that is too long") from None
     except ValueError:
         raise _unfit("form", "is no multipart form, or cut off") from None
     return fields, files  # type: ignore[return-value]  # a FileStorage reads like a file
