@@ -55,6 +55,9 @@ class ChallengePolicy:
     """Nobody has turned the head sooner after the move was told: it was under way before."""
     move_limit_s: float = 6.0
     """From telling a move to having answered it."""
+    attack_frames_limit: int = 60
+    """Frames judged an attack while it runs, in all, after which the login is refused: two for
+    each second that moves add to a login, as in `PassivePolicy`."""
     proof_frames: int = 2
     """Frames in the turned pose whose depth could be measured."""
     min_relief_rms: float = 0.03
@@ -65,6 +68,8 @@ class ChallengePolicy:
     def __post_init__(self) -> None:
         if self.moves < 1:
             raise ValueError("a challenge needs at least one move")
+        if self.attack_frames_limit < 1:
+            raise ValueError("a limit of no attack frames refuses every move")
         if not 0 < self.centre_deg < self.turn_deg or not self.back_ratio < 1 < self.closer_ratio:
             raise ValueError("a move has to be larger than what counts as keeping still")
 

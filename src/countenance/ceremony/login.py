@@ -1,7 +1,9 @@
 """A login as a fold: good frames, then, where the policy asks for them, moves, then colours.
 
 The passive counts go on during both: whatever refuses a login without one refuses it
-with one. Every cue may refuse, none alone admits.
+with one. Only frames judged an attack are counted anew, once, when the first challenge begins: a
+face that is judged for longer meets a doubtful frame more often. Every cue may refuse, none alone
+admits.
 """
 
 from __future__ import annotations
@@ -183,9 +185,11 @@ def _with_challenge(state: LoginState) -> LoginState:
     if policy is None or track_id is None:
         return replace(state, verdict=Verdict.denied(Reason.ENGINE_FAILED))
     challenge = begin_challenge(policy, state.draws[state.mistakes], track_id=track_id)
-    return replace(
-        state, challenge=challenge, verdict=None, passive=_asking(state.passive, frames=_NEVER)
-    )
+    passive = _asking(state.passive, frames=_NEVER)
+    if state.mistakes == 0:
+        limit = replace(passive.policy, attack_frames_limit=policy.attack_frames_limit)
+        passive = replace(passive, attack_frames=0, policy=limit)
+    return replace(state, challenge=challenge, verdict=None, passive=passive)
 
 
 def _in_coloured_light(observation: Observation) -> Observation:

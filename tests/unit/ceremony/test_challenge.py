@@ -247,7 +247,14 @@ def test_draws_never_repeat_a_move_at_once_and_always_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"moves": 0}, {"centre_deg": 25.0}, {"closer_ratio": 0.9}, {"back_ratio": 1.0}]
+    "wrong",
+    [
+        {"moves": 0},
+        {"attack_frames_limit": 0},
+        {"centre_deg": 25.0},
+        {"closer_ratio": 0.9},
+        {"back_ratio": 1.0},
+    ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="move"):

@@ -107,9 +107,26 @@ def test_a_picture_gets_no_second_try() -> None:
     assert state.verdict == Verdict.denied(Reason.FLAT_PICTURE)
 
 
-def test_attacks_are_counted_on_during_the_challenge() -> None:
-    policy = replace(POLICY, passive=PassivePolicy(frames_needed=4, attack_frames_limit=6))
-    state = play(*settled(4), *[ATTACK] * 6, policy=policy)
+FEW_ATTACKS = LoginPolicy(
+    PassivePolicy(frames_needed=4, attack_frames_limit=6),
+    replace(POLICY.challenge, attack_frames_limit=8),
+)
+
+
+def test_attacks_are_counted_anew_when_the_challenge_begins() -> None:
+    before = [*[ATTACK] * 5, *settled(4)]
+    assert play(*before, *[ATTACK] * 7, policy=FEW_ATTACKS).verdict is None
+    state = play(*before, *[ATTACK] * 8, policy=FEW_ATTACKS)
+    assert state.verdict == Verdict.denied(Reason.PRESENTATION_ATTACK)
+    state = play(*[ATTACK] * 6, policy=FEW_ATTACKS)
+    assert state.verdict == Verdict.denied(Reason.PRESENTATION_ATTACK)
+
+
+def test_attacks_are_not_counted_anew_by_a_challenge_that_begins_again() -> None:
+    mistaken = [*settled(4), *[ATTACK] * 5, *settled(3), *TO_RIGHT]
+    state = play(*mistaken, *settled(4), *[ATTACK] * 2, policy=FEW_ATTACKS)
+    assert (state.mistakes, state.verdict) == (1, None)
+    state = play(*mistaken, *settled(4), *[ATTACK] * 3, policy=FEW_ATTACKS)
     assert state.verdict == Verdict.denied(Reason.PRESENTATION_ATTACK)
 
 
