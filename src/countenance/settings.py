@@ -108,7 +108,7 @@ LOGIN_POLICIES: Final[Mapping[str, float]] = {"passive": 20.0, "standard": 50.0,
 class LoginSettings:
     """What a login by face asks for."""
 
-    policy: str = _setting("LOGIN_POLICY", "passive")
+    policy: str = _setting("LOGIN_POLICY", "standard")
     """`passive` asks for good frames, `standard` for moves of the head besides, `strict` for
     colours of the screen on top."""
     without_colour: str = _setting("STRICT_WITHOUT_COLOUR", "refuse")
