@@ -194,7 +194,9 @@ def test_each_source_is_judged_by_heads_that_never_saw_it(
     assert values["n_bona_fide"] + values["n_attack"] + values["no_face"] == _frames(tmp_path)
     refused = evaluate(home, tmp_path / "manifest.csv", *asked, "--teacher", "minifasnet")
     assert "models install minifasnet" in json.loads(refused.stdout)["error"]["remedy"]
-    monkeypatch.setattr("countenance.training.teaching.open_teacher", lambda _: SaysTheSame())
+    monkeypatch.setattr(
+        "countenance.training.teaching.open_teacher", lambda _folder, **_more: SaysTheSame()
+    )
     with_both = (*asked, "--teacher", "minifasnet", "--fuse", "minifasnet")
     fused = told(evaluate(home, tmp_path / "manifest.csv", *with_both))
     assert fused["detector"] == "lite0-linear+minifasnet"
