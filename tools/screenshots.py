@@ -36,6 +36,7 @@ from countenance.clock import ManualClock, SystemClock
 from countenance.events import Tag
 from countenance.geometry.planarity import Planarity
 from countenance.identity.acts import Act
+from countenance.identity.api_scopes import Scope
 from countenance.identity.crowd import settle
 from countenance.identity.interfaces import FaceState, Role, UserFilter, UserId
 from countenance.identity.throttles import Attempt
@@ -590,6 +591,29 @@ def administration(camera: Photographer, stage: Stage) -> None:
     camera.shoot("account-new-face", path="/account/new-face")
 
 
+def tokens(camera: Photographer, stage: Stage) -> None:
+    """No token yet, one that is made, several of them, one that is to be revoked; the reference."""
+    identity, page = stage.container.identity, camera.page
+    eileen = id_of(stage.container, "eileen")
+    _come_in(camera, stage, eileen)
+    camera.shoot("tokens-none", path="/tokens")
+    _confirm(camera, stage, eileen, "tokens.make")
+    camera.shoot("token-make", path="/tokens/make")
+    page.get_by_label("What uses it").fill("Nightly import")
+    for scope in (Scope.USERS_READ, Scope.USERS_WRITE):
+        page.get_by_role("checkbox", name=scope.value).check()
+    page.get_by_role("button", name="Make the token").click()
+    camera.shoot("token-made")
+    for name, scope in (("Shop", Scope.VERIFY), ("Watch", Scope.AUDIT_READ)):
+        token, text = identity.api_tokens.make(name=name, scopes=[scope], days=30, maker=eileen)
+        identity.api_tokens.find(text)
+    identity.api_tokens.revoke(token.id, actor=eileen)
+    camera.shoot("tokens", path="/tokens")
+    page.get_by_role("link", name="Revoke Nightly import").click()
+    camera.shoot("token-revoke")
+    camera.shoot("token-reference", path="/tokens/reference")
+
+
 def _come_in(camera: Photographer, stage: Stage, user_id: UserId) -> None:
     """A session without the way to it."""
     identity = stage.container.identity
@@ -631,6 +655,7 @@ ROUNDS: tuple[tuple[Callable[[Photographer, Stage], None], bool, str], ...] = (
     (enrolment, True, "clip"),
     (inside, True, "clip"),
     (security, True, "clip"),
+    (tokens, True, "clip"),
     (lab, True, "clip"),
     (slowed_down, True, "clip"),
     (administration, False, "clip"),

@@ -205,7 +205,10 @@ def test_one_token_may_ask_only_so_often(door: Door, maker: User) -> None:
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "*/*"])
-@pytest.mark.parametrize("path", ["/api/", "/api/v1", "/api/v1/nothing", "/api/v2/users"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/", "/api/v1", "/api/v1/nothing", "/api/v2/users", "/api/v1//users", "/api/v1/users/"],
+)
 def test_an_address_that_is_not_there_is_a_problem_and_no_page(
     door: Door, path: str, accept: str
 ) -> None:

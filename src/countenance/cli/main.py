@@ -21,6 +21,7 @@ from countenance.errors import CountenanceError
 COMMANDS: Final = {
     "run": "countenance.cli.run:run",
     "users": "countenance.cli.users:users",
+    "tokens": "countenance.cli.tokens:tokens",
     "faces": "countenance.cli.faces:faces",
     "pad": "countenance.cli.pad:pad",
     "models": "countenance.cli.models:models",

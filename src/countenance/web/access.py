@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from flask import Flask, abort, current_app, redirect, request, url_for
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from countenance.identity.api_scopes import Scope
@@ -19,6 +20,7 @@ from countenance.identity.interfaces import Role, User, UserId
 from countenance.identity.permissions import Permission, check_governs, roles_with
 from countenance.web import context
 from countenance.web.api import bearer
+from countenance.web.api.problems import is_api_request
 from countenance.web.assurance import confirm
 from countenance.web.errors import login_needed, wants_json
 
@@ -93,6 +95,8 @@ def register_guard(app: Flask) -> None:
 
 def _guard() -> Response | None:
     endpoint = request.endpoint
+    if is_api_request() and isinstance(request.routing_exception, RequestRedirect):
+        abort(404)  # a program that writes // is not led elsewhere with its token
     if endpoint is None or is_public(current_app, endpoint):
         return None
     if (scope := scope_of(current_app.view_functions[endpoint])) is not None:

@@ -58,6 +58,7 @@ from countenance.web.pages import (
     sessions,
     setup,
     step_up,
+    tokens,
     watch,
     ways,
 )
@@ -84,6 +85,7 @@ _PAGES = (
     people,
     attempts,
     audit,
+    tokens,
     privacy,
     watch,
     lab,

@@ -20,7 +20,7 @@ from countenance.web.api import (
     verifications,
 )
 from countenance.web.api.limits import Windows
-from countenance.web.api.openapi import BASE, openapi_document
+from countenance.web.api.openapi import BASE, EXTENSION, openapi_document
 from countenance.web.api.operations import View, operation_of
 from countenance.web.pages.audit import LastCheck
 
@@ -46,20 +46,22 @@ def make_blueprint() -> Blueprint:
             methods=[told.method],
             provide_automatic_options=False,
         )
-    text = json.dumps(openapi_document((view, scope_of(view)) for view in _views()), indent=1)
+    document = openapi_document((view, scope_of(view)) for view in _views())
+    text = json.dumps(document, indent=1)
 
     @public
     def openapi() -> Response:
         return Response(text, mimetype="application/json")
 
     api.add_url_rule("/openapi.json", "openapi", openapi, provide_automatic_options=False)
-    api.record_once(_begin)
+
+    def begin(state: BlueprintSetupState) -> None:
+        state.app.extensions[EXTENSION] = document
+        state.app.extensions[bearer.EXTENSION] = Windows()
+        state.app.extensions[audit.EXTENSION] = LastCheck()
+
+    api.record_once(begin)
     return api
-
-
-def _begin(state: BlueprintSetupState) -> None:
-    state.app.extensions[bearer.EXTENSION] = Windows()
-    state.app.extensions[audit.EXTENSION] = LastCheck()
 
 
 def _views() -> Iterator[View]:

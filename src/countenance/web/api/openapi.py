@@ -15,6 +15,8 @@ from countenance.web.api.models import Asked, Problem, Told
 from countenance.web.api.operations import Operation, View, operation_of
 from countenance.web.api.problems import MEDIA_TYPE
 
+EXTENSION: Final = "countenance-openapi"
+"""Where an application keeps its document."""
 VERSION: Final = "1"
 BASE: Final = "/api/v1"
 _PART: Final = re.compile(r"<(?:\w+:)?(\w+)>")

@@ -9,10 +9,11 @@ from typing import Final
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
+from countenance.identity.api_token_rows import ACTOR_PREFIX
 from countenance.identity.audit_chain import Link, Report
 from countenance.identity.audit_files import write_trail
 from countenance.identity.audit_trail import TrailFilter
-from countenance.identity.errors import UserNotFoundError
+from countenance.identity.errors import TokenNotFoundError, UserNotFoundError
 from countenance.identity.interfaces import UserId
 from countenance.identity.permissions import Permission
 from countenance.web.access import limited, permission_required
@@ -31,6 +32,7 @@ KINDS: Final = {
     "user:device": "Devices",
     "user:step-up": "Confirmed acts",
     "lab:": "Lab",
+    "system:token": "Tokens of the API",
     "system:": "This installation",
 }
 """Beginning of a tag to what it is called in the list."""
@@ -127,9 +129,19 @@ def _names(rows: tuple[Link, ...]) -> dict[str, str]:
 
 
 def _name(user_id: str) -> str:
+    """Of a person, or of a token of the API; empty when it is gone."""
+    if user_id.startswith(ACTOR_PREFIX):
+        return _token_name(user_id.removeprefix(ACTOR_PREFIX))
     try:
         return identity().users.get(UserId(user_id)).name
     except UserNotFoundError:
+        return ""
+
+
+def _token_name(token_id: str) -> str:
+    try:
+        return identity().api_tokens.get(token_id).name
+    except TokenNotFoundError:
         return ""
 
 

@@ -6,16 +6,18 @@ const DAY_MS = 86_400_000;
  * A moment as one says it.
  * @param {Date} at
  * @param {Date} now
- * @returns {string} such as "2 minutes ago", "yesterday, 17:05" or "12 March, 09:30"
+ * @returns {string} such as "2 minutes ago", "yesterday, 17:05" or "12 March, 09:30"; of what is to
+ *   come always the date
  */
 export function spoken(at, now) {
   const minutes = Math.round((now - at) / 60_000);
-  if (minutes < 1) return "just now";
-  if (minutes < 60) return minutes === 1 ? "1 minute ago" : `${minutes} minutes ago`;
+  const isAhead = minutes < -1;
+  if (minutes < 1 && !isAhead) return "just now";
+  if (minutes < 60 && !isAhead) return minutes === 1 ? "1 minute ago" : `${minutes} minutes ago`;
   const clock = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
-  if (at >= midnight) return `today, ${clock}`;
-  if (midnight - at < DAY_MS) return `yesterday, ${clock}`;
+  if (at >= midnight && !isAhead) return `today, ${clock}`;
+  if (midnight - at < DAY_MS && !isAhead) return `yesterday, ${clock}`;
   const year = at.getFullYear() === now.getFullYear() ? undefined : "numeric";
   return `${at.toLocaleDateString("en-GB", { day: "numeric", month: "long", year })}, ${clock}`;
 }
