@@ -62,9 +62,9 @@ def parse_wish(message: bytes | str) -> Wish:
         raise _unclear("The first message says in JSON what is to be done.")
     try:
         content = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _unclear("The first message is no JSON.") from None
-    if not isinstance(content, dict) or content.get("do") not in {"try", "collect"}:
+    if not isinstance(content, dict) or content.get("do") not in ("try", "collect"):
         raise _unclear("'do' has to be try or collect.")
     return Wish(
         file=_file(content) if content.get("from") == "file" else None,
@@ -78,11 +78,11 @@ def _unclear(message: str) -> LabRequestError:
 
 def _file(content: Mapping[str, Any]) -> FileOffer:
     name, size = _text(content, "name"), content.get("size")
-    if not isinstance(size, int) or size < 1:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise LabRequestError("The file is empty.", remedy="Choose a picture or a video.")
     if size > MAX_FILE_BYTES:
         raise LabRequestError(
-            f"The file has {size / 1e6:.0f} MB; at most {MAX_FILE_BYTES // 1_000_000} are taken.",
+            f"The file is too large; at most {MAX_FILE_BYTES // 1_000_000} MB are taken.",
             remedy="Cut the recording shorter, or collect it with: countenance pad collect",
         )
     return FileOffer(name[:120] or "file", size)
