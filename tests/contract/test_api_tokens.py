@@ -231,17 +231,18 @@ def test_what_a_token_does_is_told_apart_from_what_its_maker_does(
     _, text = made(identity, admin)
     token = identity.api_tokens.find(text)
     assert token is not None
-    with acting_as(token):
+    with acting_as(token, address="192.0.2.9"):
         grace = add_viewer(identity, "grace", actor=admin)
         identity.audit.append(Tag.FACE_SEARCHED)
     identity.users.set_enabled(grace.id, enabled=False, actor=admin.id)
     rows = identity.audit.list_events(tags=(Tag.USER_ADDED,), subject_id=grace.id)
     assert [row.actor_id for row in rows] == [f"token:{token.id}"]
-    assert rows[0].details["maker"] == admin.id
+    assert (rows[0].details["maker"], rows[0].address) == (admin.id, "192.0.2.9")
     (searched,) = identity.audit.list_events(tags=(Tag.FACE_SEARCHED,))
     assert searched.actor_id == f"token:{token.id}"
     (disabled,) = identity.audit.list_events(tags=(Tag.USER_DISABLED,))
-    assert (disabled.actor_id, "maker" in disabled.details) == (admin.id, False)
+    assert (disabled.actor_id, disabled.address) == (admin.id, "")
+    assert "maker" not in disabled.details
     of_admin = {row.tag for row in identity.trail.page(TrailFilter(user_id=admin.id))}
     assert {Tag.FACE_SEARCHED, Tag.USER_DISABLED} <= of_admin
     assert identity.trail.verify().is_intact

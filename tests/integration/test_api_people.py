@@ -46,6 +46,7 @@ def test_an_invited_person_chooses_a_password_and_the_trail_names_the_token(
     added = [row for row in rows if row.tag in (Tag.USER_ADDED, Tag.INVITATION_ISSUED)]
     assert {row.actor_id for row in added} == {f"token:{program.token_id}"}
     assert {row.details["maker"] for row in added} == {maker.id}
+    assert {row.address for row in added} == {"127.0.0.1"}
     assert door.identity.trail.verify().is_intact
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
@@ -26,17 +26,23 @@ from countenance.identity.interfaces import AuditEvent, UserId
 from countenance.identity.models import AuditRow
 from countenance.identity.store import PENDING, Store, clean_address
 
-_ACTING: Final[ContextVar[ApiToken | None]] = ContextVar("acting-token", default=None)
+
+class _Acting(NamedTuple):
+    token: ApiToken
+    address: str
+
+
+_ACTING: Final[ContextVar[_Acting | None]] = ContextVar("acting-token", default=None)
 
 
 @contextlib.contextmanager
-def acting_as(token: ApiToken) -> Iterator[None]:
-    """Have every row that is written meanwhile name that token as its actor.
+def acting_as(token: ApiToken, *, address: str = "") -> Iterator[None]:
+    """Have every row that is written meanwhile name that token as its actor, and the address.
 
     The services are still told who made the token, so that rules about people hold for it: nobody
     approves a face that the own token enrolled. The row keeps that person as `maker`.
     """
-    before = _ACTING.set(token)
+    before = _ACTING.set(_Acting(token, address))
     try:
         yield
     finally:
@@ -110,8 +116,9 @@ def note(
     whoever holds it waits for nobody.
     """
     actor, told = _actor(actor_id), dict(details or {})
-    if (token := _ACTING.get()) is not None:
-        told["maker"] = token.maker.id
+    if (acting := _ACTING.get()) is not None:
+        told["maker"] = acting.token.maker.id
+        address = address or acting.address
     row = AuditRow(
         at=at,
         tag=tag.value,
@@ -124,8 +131,8 @@ def note(
 
 
 def _actor(actor_id: UserId | None) -> str | None:
-    token = _ACTING.get()
-    return actor_id if token is None else f"{ACTOR_PREFIX}{token.id}"
+    acting = _ACTING.get()
+    return actor_id if acting is None else f"{ACTOR_PREFIX}{acting.token.id}"
 
 
 def _event(row: AuditRow) -> AuditEvent:

@@ -14,6 +14,7 @@ from countenance.identity.audit import acting_as
 from countenance.web.api import bearer
 from countenance.web.api.bodies import Body, JsonBody, read_query
 from countenance.web.api.models import Asked, Told
+from countenance.web.context import address
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 View = Callable[..., Any]
@@ -70,7 +71,7 @@ def operation(
             if rate:
                 bearer.count(f"token {bearer.token().id} {method} {path}", rate)
             given = _given(told)
-            with acting_as(bearer.token()):
+            with acting_as(bearer.token(), address=address()):
                 return _respond(told, view(**parts, **given))
 
         vars(run)[_MARK] = told
