@@ -88,7 +88,8 @@ def keep_to_ourselves(response: Response) -> Response:
     socket = DOOR.replace("http", "ws", 1)
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self' {DOOR}; connect-src 'self' {DOOR} {socket}; "
-        "style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'"
     )
     response.headers["Permissions-Policy"] = "camera=(self)"
     return response

@@ -367,6 +367,7 @@ def test_a_person_is_named_by_id_too(door: Door, app: RelyingApp, host: str) -> 
         ({"user": ""}, "body.user"),
         ({"user": "a" * 65}, "body.user"),
         ({"user": 7}, "body.user"),
+        ({"user": "a\u0000b"}, "body.user"),
         ({"reference": "a\u0000b"}, "body.reference"),
         ({"colour": "red"}, "body.colour"),
     ],

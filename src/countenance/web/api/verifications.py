@@ -25,6 +25,8 @@ from countenance.web.verification.socket import PATH
 BEGINNINGS: Final = 300
 """Verifications that one token begins in a minute."""
 VerificationIdText = UserIdText
+_PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
+_LIKE_AN_ORIGIN: Final = r"^https?://[a-z0-9.:\[\]-]+$"
 
 
 def _origin(text: str) -> str:
@@ -39,14 +41,16 @@ def _origin(text: str) -> str:
 class VerificationWish(Asked):
     """Who is to be verified, and in which page."""
 
-    user: Annotated[str, Field(min_length=1, max_length=64)] = Field(
+    user: Annotated[str, Field(min_length=1, max_length=64, pattern=_PRINTABLE)] = Field(
         description="Login name or id."
     )
-    origin: Annotated[str, Field(max_length=MAX_LENGTH), AfterValidator(_origin)] = Field(
+    origin: Annotated[
+        str, Field(max_length=MAX_LENGTH, pattern=_LIKE_AN_ORIGIN), AfterValidator(_origin)
+    ] = Field(
         description="Of the page that will run the capture, as a browser names it; no other may.",
         examples=["https://shop.example"],
     )
-    reference: Annotated[str, Field(max_length=255, pattern="^[^\\x00-\\x1f\\x7f]*$")] = Field(
+    reference: Annotated[str, Field(max_length=255, pattern=_PRINTABLE)] = Field(
         "", description="What you call it; handed back as it came. Name no person."
     )
 

@@ -107,6 +107,10 @@ export class CountenanceCapture extends HTMLElement {
       note: words.VERIFICATION.note(server.host),
     }));
     const part = (id) => this.#root.getElementById(id);
+    let done = [0, wish.frames];
+    const tellProgress = () => {
+      this.#tellProgress({ state: part("stage").dataset.state, done: done[0], all: done[1] });
+    };
     const stage = (this.#stage = new Stage(this.#root, {
       socket: server.socket,
       ticket: () => server.ticket(),
@@ -118,13 +122,22 @@ export class CountenanceCapture extends HTMLElement {
       noTries: () => this.#tell("finish", { granted: false }),
       over: () => stage.offer({ other: true }),
       shade: (colour) => this.#shade(colour),
-      onState: (state) => this.#tellProgress({ state, done: 0, all: wish.frames }),
-      onProgress: (done, all) => this.#tellProgress({ state: part("stage").dataset.state, done, all }),
+      onState: (state) => {
+        if (state === "asking") done = [0, wish.frames];
+        tellProgress();
+      },
+      onProgress: (...counts) => {
+        done = counts;
+        tellProgress();
+      },
       onTrouble: (code, trouble) => this.#tellTrouble(code, trouble),
     }));
     // A button that goes away leaves the keyboard at the words that take its place.
     for (const id of ["start", "again", "moves-only"]) {
-      part(id)?.addEventListener("click", () => part("line").focus({ preventScroll: true }));
+      part(id)?.addEventListener("click", () => {
+        part("line").focus({ preventScroll: true });
+        this.scrollIntoView({ block: "nearest" });
+      });
     }
     for (const id of ["other", "cannot"]) {
       part(id).addEventListener("click", () => {
