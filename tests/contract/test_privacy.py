@@ -14,6 +14,8 @@ from countenance.biometrics.templates import Template
 from countenance.clock import ManualClock
 from countenance.db import Base
 from countenance.events import Tag
+from countenance.identity.api_scopes import Scope
+from countenance.identity.audit import acting_as
 from countenance.identity.errors import UserNotFoundError
 from countenance.identity.interfaces import User, UserId
 from countenance.identity.personal_data import WITHHELD, belongs_to
@@ -55,6 +57,23 @@ def test_who_wrote_a_consent_down_is_kept(identity: Identity, admin: User) -> No
     assert found.actor_id == admin.id
     event = identity.audit.list_events(subject_id=grace.id, tags=(Tag.CONSENT_GIVEN,))[0]
     assert (event.actor_id, event.address) == (admin.id, "192.0.2.7")
+
+
+def test_what_the_own_tokens_did_belongs_to_whoever_made_them(
+    identity: Identity, admin: User
+) -> None:
+    token, text = identity.api_tokens.make(
+        name="Import", scopes=[Scope.USERS_WRITE], days=1, maker=admin.id
+    )
+    with acting_as(token):
+        grace = add_viewer(identity, "grace", actor=admin)
+    held = identity.personal_data.export(admin.id, actor=None)["records"]
+    added = [row for row in held["audit"] if row["tag"] == Tag.USER_ADDED]
+    assert grace.id in [row["subject_id"] for row in added]
+    (row,) = held["api_tokens"]
+    assert (row["name"], row["secret_hash"]) == ("Import", WITHHELD)
+    assert text not in json.dumps(held)
+    assert identity.personal_data.export(grace.id, actor=None)["records"]["api_tokens"] == []
 
 
 def test_nobody_agrees_for_somebody_who_is_not_there(identity: Identity) -> None:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from countenance.identity.api_scopes import Scope
+from countenance.identity.errors import StorageError
 from countenance.identity.interfaces import User
 from countenance.identity.permissions import Role
 from countenance.web.access import scope_of
@@ -255,6 +256,21 @@ def test_an_error_of_a_view_is_a_problem_that_tells_nothing(
     answer = ask(door.app.test_client(), "GET", "/api/v1/users", token)
     assert (answer.status_code, problem(answer)) == (500, "web.internal_server_error")
     assert PASSWORD not in json.dumps(answer.json)
+
+
+def test_without_its_database_the_api_says_so_and_lets_nobody_in(
+    door: Door, maker: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = token_of(door, maker)
+
+    def away(*_given: object, **_more: object) -> None:
+        raise StorageError("The database is away.", remedy="Try again.")
+
+    monkeypatch.setattr(type(door.identity.api_tokens), "find", away)
+    door.app.config["RATELIMIT_ENABLED"] = False
+    for endpoint, method, address in endpoints(door):
+        answer = ask(door.app.test_client(), method, address, token)
+        assert (answer.status_code, problem(answer)) == (503, "identity.storage"), endpoint
 
 
 def test_pages_of_people_come_whole_and_in_order(door: Door, maker: User) -> None:

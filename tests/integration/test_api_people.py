@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from countenance.events import Tag
-from countenance.identity.interfaces import Role, User
+from countenance.identity.crowd import settle
+from countenance.identity.interfaces import Role, User, UserFilter
 from tests.fakes.doors import PASSWORD, Door, open_door
 from tests.fakes.programs import Program, program_of
 
@@ -184,3 +185,23 @@ def test_a_token_changes_no_administrator_its_maker_included(
 def test_a_name_with_a_nul_is_nobody(program: Program) -> None:
     assert program.ask("GET", "/users/%00").status_code == 404
     assert program.get("/users", search="\0")["total"] == 2
+
+
+def test_thousands_are_read_page_by_page_and_nobody_is_left_out(tmp_path: Path) -> None:
+    full = open_door(tmp_path / "full")
+    settle(full.settings, clock=full.clock, people=1500, events=10, pack=full.recognition.pack)
+    maker = full.identity.users.list_users(UserFilter(role=Role.ADMINISTRATOR), limit=1).users[0]
+    program = program_of(full, maker)
+    names: list[str] = []
+    query: dict[str, Any] = {"limit": 200}
+    while True:
+        page = program.get("/users", **query)
+        names += [user["name"] for user in page["users"]]
+        if page["next"] is None:
+            break
+        query["after"] = page["next"]
+    assert names == sorted(set(names))
+    assert len(names) == page["total"] == full.identity.users.list_users(limit=1).total >= 1500
+    found = program.get("/users", search="Turner", state="enabled", limit=200)
+    assert 0 < found["total"] < 200
+    assert all("turner" in user["display_name"].lower() for user in found["users"])

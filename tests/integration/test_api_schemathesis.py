@@ -126,3 +126,4 @@ def test_the_document_describes_every_endpoint(schema: Any) -> None:
         result.ok().definition.raw["operationId"] for result in schema.get_all_operations()
     }
     assert described == set(OPERATIONS)
+    schema.validate()  # by the schema of OpenAPI 3.1

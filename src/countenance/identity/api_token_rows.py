@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Select, String, Text, literal, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from countenance.db import Base, UtcDateTime
+from countenance.identity.interfaces import UserId
 from countenance.identity.models import DIGEST, ID
 
 ACTOR_PREFIX: Final = "token:"
@@ -32,3 +33,9 @@ class ApiTokenRow(Base):
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """A minute coarse."""
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def token_actors(user_id: UserId) -> Select[str]:
+    """The actors of audit rows that tokens of that person wrote; of tokens that are still kept."""
+    made = ApiTokenRow.__table__.c
+    return select(literal(ACTOR_PREFIX) + made.id).where(made.user_id == user_id)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as DbSession
 
 from countenance.events import Tag
 from countenance.identity import audit_chain
-from countenance.identity.api_token_rows import ACTOR_PREFIX, ApiTokenRow
+from countenance.identity.api_token_rows import token_actors
 from countenance.identity.audit import note
 from countenance.identity.audit_chain import GENESIS, Anchor, Head, Link, Report
 from countenance.identity.errors import StorageError
@@ -243,12 +243,10 @@ def _conditions(wanted: TrailFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.tags:
         yield columns.tag.in_([tag.value for tag in wanted.tags])
     if wanted.user_id is not None:
-        made = select(literal(ACTOR_PREFIX) + ApiTokenRow.__table__.c.id)
-        tokens = made.where(ApiTokenRow.__table__.c.user_id == wanted.user_id)
         yield or_(
             columns.subject_id == wanted.user_id,
             columns.actor_id == wanted.user_id,
-            columns.actor_id.in_(tokens),
+            columns.actor_id.in_(token_actors(wanted.user_id)),
         )
     if wanted.since is not None:
         yield columns.at >= wanted.since

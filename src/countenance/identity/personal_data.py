@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session as DbSession
 from countenance.biometrics.templates import Template
 from countenance.db import Base
 from countenance.events import Tag
+from countenance.identity.api_token_rows import token_actors
 from countenance.identity.audit import note
 from countenance.identity.interfaces import UserId
+from countenance.identity.models import AuditRow
 from countenance.identity.store import Store, read_user
 
 FORMAT: Final = "countenance-personal-data/1"
@@ -88,7 +90,10 @@ def belongs_to(table: Table, user_id: UserId) -> ColumnElement[bool] | None:
     names = ("id",) if table.name == "users" else OWNERS
     columns = [table.c[name] for name in names if name in table.c]
     if columns:
-        return or_(*(column == user_id for column in columns))
+        named = [column == user_id for column in columns]
+        if table.name == AuditRow.__tablename__:
+            named.append(table.c.actor_id.in_(token_actors(user_id)))
+        return or_(*named)
     for key in table.foreign_keys:
         above = belongs_to(key.column.table, user_id)
         if above is not None:
