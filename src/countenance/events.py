@@ -16,6 +16,7 @@ class Tag(StrEnum):
     BACKUP_MADE = "system:backup:made"
     BACKUP_RESTORED = "system:backup:restored"
     AUDIT_BEGAN = "system:audit:began"
+    AUDIT_PRUNED = "system:audit:pruned"
     AUDIT_EXPORTED = "system:audit:exported"
     DETECTOR_PROMOTED = "system:detector:promoted"
     DETECTOR_DEMOTED = "system:detector:demoted"

@@ -6,6 +6,7 @@ A variable is `COUNTENANCE_` and the name in the field's metadata. A secret may 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -266,6 +267,15 @@ class PrivacySettings:
     consent_file: str = _setting("CONSENT_FILE", "")
     """Path of the words to agree to before a face is enrolled, paragraphs apart by empty lines;
     empty takes the ones that come with the product."""
+    attempts_days: float = _setting("ATTEMPTS_DAYS", 365.0)
+    """How long logins, refusals and all else in the audit trail are kept, days; 0 for ever."""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.attempts_days) and self.attempts_days >= 0):
+            raise ConfigurationError(
+                f"{PREFIX}ATTEMPTS_DAYS is {self.attempts_days}; it has to be 0 or more.",
+                remedy="Set it to a number of days, or to 0 to keep everything.",
+            )
 
 
 @dataclass(frozen=True, slots=True)

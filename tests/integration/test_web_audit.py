@@ -107,6 +107,8 @@ def test_the_command_verifies_lists_and_exports(
         "first_broken": None,
         "problem": None,
         "since": "2026-01-01T00:00:00+00:00",
+        "pruned": 0,
+        "unmet_anchors": 0,
     }
     listed = json.loads(run("list", "--user", "grace", "--limit", "1", "--json"))
     assert [row["tag"] for row in listed["rows"]] == ["user:account:added"]

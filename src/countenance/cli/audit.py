@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -52,7 +53,7 @@ def verify(session: Session, anchor_file: Path | None) -> None:
     An end that was cut off together with an older head put back shows only with --anchor.
 
     JSON keys: rows intact first_broken (number of the first row that does not fit, or null)
-    problem since.
+    problem since pruned (rows before the first one) unmet_anchors (of rows that were pruned).
 
     \b
     Examples:
@@ -71,11 +72,19 @@ def verify(session: Session, anchor_file: Path | None) -> None:
                 "first_broken": report.first_broken,
                 "problem": report.what,
                 "since": since,
+                "pruned": report.pruned,
+                "unmet_anchors": report.unmet_anchors,
             }
         )
     elif report.what is None:
-        through = f", anchors met: {len(anchors)}" if anchors else ""
+        met = len(anchors) - report.unmet_anchors
+        through = f", anchors met: {met}" if anchors else ""
         click.echo(f"Intact: {report.rows} rows, chained since {since}{through}.")
+        if report.pruned:
+            click.echo(f"Pruned before them: {report.pruned} rows.")
+        if report.unmet_anchors:
+            told = "of rows that were pruned, nothing can be said of them"
+            click.echo(f"Anchors {told}: {report.unmet_anchors}.")
     else:
         told = WORDS[report.what]
         click.echo(f"Broken at row {report.first_broken} of {report.rows}: {told}.", err=True)
@@ -95,6 +104,63 @@ def anchor(session: Session) -> None:
       countenance audit anchor >> /mnt/elsewhere/anchors
     """
     click.echo(session.container.identity.trail.anchor())
+
+
+@audit.command()
+@click.option(
+    "--older-than", "days", type=click.FloatRange(min=1), metavar="DAYS",
+    help="Default: COUNTENANCE_ATTEMPTS_DAYS.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@pass_session
+def prune(session: Session, days: float | None, dry_run: bool, yes: bool) -> None:
+    """Delete rows that are older than DAYS, from the first on. A running server does so daily.
+
+    What goes is verified first; a broken trail is not pruned. Afterwards the chain is proven from
+    where it was cut, and a row tells how many went. Take an anchor after: those of rows that went
+    prove nothing more.
+
+    Exit status: 0 done, 1 the trail is broken or cannot be written, 2 wrong usage.
+
+    JSON keys: rows first_at last_at dry_run.
+
+    \b
+    Examples:
+      countenance audit prune --dry-run
+      countenance audit prune --older-than 90 --yes
+    """
+    from countenance.clock import SystemClock
+    from countenance.identity.audit_pruning import days_before
+
+    kept = session.settings.privacy.attempts_days if days is None else days
+    if not math.isfinite(kept):
+        raise click.UsageError("--older-than needs a number of days.")
+    if kept <= 0:
+        raise click.UsageError("COUNTENANCE_ATTEMPTS_DAYS=0 keeps everything; give --older-than.")
+    pruning = session.container.identity.pruning
+    before = days_before(SystemClock().now(), kept)
+    found = pruning.look(before)
+    if found.rows and not dry_run:
+        if not yes:
+            question = f"Delete {found.rows} rows from before {before:%Y-%m-%d %H:%M} UTC?"
+            click.confirm(question, abort=True, err=True)
+        found = pruning.prune(before)
+    first, last = (
+        at and at.isoformat(timespec="seconds") for at in (found.first_at, found.last_at)
+    )
+    if session.wants_json:
+        told = {"rows": found.rows, "first_at": first, "last_at": last, "dry_run": dry_run}
+        session.answer(told)
+        return
+    if not found.rows:
+        click.echo(f"No row is older than {kept:g} days.")
+        return
+    done = "Would delete" if dry_run else "Deleted"
+    click.echo(f"{done} {found.rows} rows, from {first} to {last}.")
+    if not dry_run:
+        session.note("Take a new anchor: countenance audit anchor")
 
 
 def _filters(command: Any) -> Any:

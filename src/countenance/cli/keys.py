@@ -47,7 +47,9 @@ def status(session: Session) -> None:
         return
     click.echo(f"Master key     {place}")
     click.echo(f"Fingerprint    {found.key_fingerprint}")
-    click.echo(f"Last replaced  {f'{last.at:%Y-%m-%d %H:%M} UTC' if last else 'never'}")
+    is_pruned = found.audit.list_events(tags=(Tag.AUDIT_PRUNED,), limit=1)
+    never = "not within what the audit trail keeps" if is_pruned else "never"
+    click.echo(f"Last replaced  {f'{last.at:%Y-%m-%d %H:%M} UTC' if last else never}")
 
 
 @keys.command()

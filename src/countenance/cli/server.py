@@ -196,7 +196,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
         """Drop expired sessions, transactions and codes now and then; only saves space."""
         while self._container is not None:
             try:
-                self._container.identity.purge_expired()
+                identity = self._container.identity
+                identity.purge_expired()
+                identity.pruning.prune_daily(keep_days=self._settings.privacy.attempts_days)
                 if self._tls is not None:
                     self._tls.renew()
             except CountenanceError as error:

@@ -3,6 +3,9 @@
 Each row carries an HMAC over its content, its number and the HMAC of the row before it. The head,
 kept apart from the rows, seals how many there are and the last HMAC. An anchor says the same of a
 moment, and is kept where the database's owner cannot reach it.
+
+Rows that are older than the trail is kept are pruned from its beginning. The head then seals where
+the rest begins: the number and the HMAC of the last row that went.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import Any, Final
 
 GENESIS: Final = "0" * 64
 """Stands for the HMAC before the first row."""
+_HEAD: Final = ("rows", "mac", "since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,16 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a pruned chain begins."""
+
+    rows: int
+    """Number of the last row that was pruned; so many are gone."""
+    mac: str
+    """Of that row."""
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """Where the chain ends."""
 
@@ -45,6 +59,8 @@ class Head:
     """Of the last row; `GENESIS` before the first."""
     since: datetime
     """When the chain began. Rows from before were sealed as they stood then."""
+    cut: Cut | None = None
+    """None when nothing was ever pruned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +101,10 @@ class Report:
     what: Break | None = None
     since: datetime | None = None
     """When the chain began; None when its head cannot be believed."""
+    pruned: int = 0
+    """Rows before the first that there is, which were pruned."""
+    unmet_anchors: int = 0
+    """Anchors of moments whose rows were pruned; nothing can be said of them."""
 
     @property
     def is_intact(self) -> bool:
@@ -113,15 +133,27 @@ def seal(key: bytes, link: Link, *, before: str) -> str:
 
 def write_head(key: bytes, head: Head) -> str:
     """The head as text, sealed."""
-    return _sealed(key, "head", {"rows": head.rows, "mac": head.mac, "since": _moment(head.since)})
+    values: dict[str, object] = {
+        "rows": head.rows,
+        "mac": head.mac,
+        "since": _moment(head.since),
+    }
+    if head.cut is None:
+        return _sealed(key, "head", values)
+    values |= {"cut_rows": head.cut.rows, "cut_mac": head.cut.mac}
+    return _sealed(key, "pruned-head", values)
 
 
 def read_head(key: bytes, text: str | None) -> Head | None:
     """The head, or None when there is none or it was not sealed with this key."""
-    found = _opened(key, "head", text)
+    found = _opened(key, "head", text, names=_HEAD)
+    cut = None
     if found is None:
-        return None
-    return Head(found["rows"], found["mac"], datetime.fromisoformat(found["since"]))
+        found = _opened(key, "pruned-head", text, names=(*_HEAD, "cut_rows", "cut_mac"))
+        if found is None:
+            return None
+        cut = Cut(found["cut_rows"], found["cut_mac"])
+    return Head(found["rows"], found["mac"], datetime.fromisoformat(found["since"]), cut)
 
 
 def write_anchor(key: bytes, anchor: Anchor) -> str:
@@ -133,7 +165,7 @@ def write_anchor(key: bytes, anchor: Anchor) -> str:
 
 def read_anchor(key: bytes, text: str) -> Anchor | None:
     """The anchor, or None when it was not sealed with this key."""
-    found = _opened(key, "anchor", text)
+    found = _opened(key, "anchor", text, names=("rows", "mac", "at"))
     if found is None:
         return None
     return Anchor(found["rows"], found["mac"], datetime.fromisoformat(found["at"]))
@@ -147,7 +179,7 @@ def verify(
     unsealed: int = 0,
     anchors: Iterable[Anchor | None] = (),
 ) -> Report:
-    """Whether the chain leads without a break from the first row through all anchors to the head.
+    """Whether the chain leads without a break from its beginning through all anchors to the head.
 
     Args:
         rows: all that are in the chain with their HMACs, by number.
@@ -157,8 +189,11 @@ def verify(
     """
     wanted = list(anchors)
     places = {anchor.rows: anchor.mac for anchor in wanted if anchor is not None}
-    number, before = 0, GENESIS
+    cut = head.cut if head is not None and head.cut is not None else Cut(0, GENESIS)
+    number, before = cut.rows, cut.mac
     broken: tuple[int, Break] | None = None
+    if cut.rows and not _same(places.get(cut.rows, cut.mac), cut.mac):
+        broken = (cut.rows, Break.ANCHOR)
     for link, mac in rows:
         number += 1
         if broken is None:
@@ -171,9 +206,15 @@ def verify(
         broken = (number + 1, Break.ANCHOR)
     if broken is None and unsealed:
         broken = (number + 1, Break.UNSEALED)
-    since = head.since if head else None
-    total = number + unsealed
-    return Report(total, None, None, since) if broken is None else Report(total, *broken, since)
+    first_broken, what = broken or (None, None)
+    return Report(
+        rows=number - cut.rows + unsealed,
+        first_broken=first_broken,
+        what=what,
+        since=head.since if head else None,
+        pruned=cut.rows,
+        unmet_anchors=sum(0 < place < cut.rows for place in places),
+    )
 
 
 def _broken(
@@ -211,10 +252,14 @@ def _sealed(key: bytes, use: str, values: dict[str, object]) -> str:
     return json.dumps(values | {"seal": _mac(key, use, *values.values())})
 
 
-def _opened(key: bytes, use: str, text: str | None) -> dict[str, Any] | None:
+def _opened(
+    key: bytes, use: str, text: str | None, *, names: tuple[str, ...]
+) -> dict[str, Any] | None:
     try:
         values = json.loads(text or "")
         given = str(values.pop("seal"))
+        if tuple(values) != names:  # what is sealed is the values in their order
+            return None
         return values if _same(_mac(key, use, *values.values()), given) else None
     except (ValueError, KeyError, AttributeError, TypeError):
         return None

@@ -22,6 +22,7 @@ from countenance.identity.models import AuditRow, InstallationRow
 from countenance.identity.store import Store
 
 HEAD_NAME: Final = "audit-head"
+CUT_NAME: Final = "audit-cut"
 BATCH: Final = 2000
 _COLUMNS: Final = (
     AuditRow.number,
@@ -72,7 +73,7 @@ class SealedTrail:
             )
             return audit_chain.verify(
                 self._key,
-                _chain(session),
+                chained(session),
                 head=head,
                 unsealed=unsealed or 0,
                 anchors=found,
@@ -81,7 +82,7 @@ class SealedTrail:
     def anchor(self) -> str:
         """One line that proves later how the trail stood now. Raises: StorageError."""
         with self._store.reading() as session:
-            head = self._head(_head_text(session))
+            head = head_of(session, self._key)
         return audit_chain.write_anchor(self._key, Anchor(head.rows, head.mac, self._store.now()))
 
     def page(
@@ -130,7 +131,7 @@ class SealedTrail:
         stored = session.scalars(
             select(InstallationRow).where(InstallationRow.name == HEAD_NAME).with_for_update()
         ).one_or_none()
-        head = self._head(stored.value if stored else None)
+        head = head_of(session, self._key)
         for row in rows:
             head = self._sealed(row, head)
         session.add_all(rows)
@@ -150,6 +151,7 @@ class SealedTrail:
                 )
                 session.add(stored)
                 session.flush()  # another start that is as far waits here, then finds it taken
+                mark_cut(session, 0)
                 head = self._adopt(session, head)
                 stored.value = audit_chain.write_head(self._key, head)
                 session.flush()
@@ -183,15 +185,6 @@ class SealedTrail:
         row.mac = audit_chain.seal(self._key, link, before=head.mac)
         return replace(head, rows=row.number, mac=row.mac)
 
-    def _head(self, text: str | None) -> Head:
-        head = audit_chain.read_head(self._key, text)
-        if head is None:
-            raise StorageError(
-                "The head of the audit trail is gone or altered.",
-                remedy="Restore the database from a backup; see docs/explanation/audit-chain.md.",
-            )
-        return head
-
 
 def open_trail(store: Store, key: bytes) -> SealedTrail:
     """Have the store seal what is noted, and begin the chain where there is none."""
@@ -218,13 +211,33 @@ def _head_text(session: DbSession) -> str | None:
     return session.scalar(select(InstallationRow.value).where(InstallationRow.name == HEAD_NAME))
 
 
+def head_of(session: DbSession, key: bytes) -> Head:
+    """The head. Raises: StorageError: it is gone or not of this key."""
+    head = audit_chain.read_head(key, _head_text(session))
+    if head is None:
+        raise StorageError(
+            "The head of the audit trail is gone or altered.",
+            remedy="Restore the database from a backup; see docs/explanation/audit-chain.md.",
+        )
+    return head
+
+
+def mark_cut(session: DbSession, last: int) -> None:
+    """Tell the triggers up to which row deleting is meant; the chain does not go by it."""
+    session.merge(InstallationRow(name=CUT_NAME, value=str(last)))
+    session.flush()
+
+
 def _is_sealed(session: DbSession) -> bool:
     return session.scalar(select(AuditRow.id).where(AuditRow.mac.is_not(None)).limit(1)) is not None
 
 
-def _chain(session: DbSession) -> Iterator[tuple[Link, str]]:
+def chained(session: DbSession, *, last: int | None = None) -> Iterator[tuple[Link, str]]:
+    """Rows of the chain with their HMACs, by number; up to `last` where that is given."""
     sealed = AuditRow.number.is_not(None) & AuditRow.mac.is_not(None)
     query = select(*_COLUMNS, AuditRow.mac).where(sealed).order_by(AuditRow.number)
+    if last is not None:
+        query = query.where(AuditRow.number <= last)
     for row in session.execute(query).yield_per(BATCH):
         yield _link(row), str(row.mac)
 

@@ -20,6 +20,7 @@ from countenance.events import Tag
 from countenance.identity import audit_chain
 from countenance.identity.audit import note
 from countenance.identity.audit_chain import GENESIS, Link
+from countenance.identity.audit_trail import HEAD_NAME
 from countenance.identity.keys import CHECK_NAME, Keys, check_current
 from countenance.identity.models import AuditRow, InstallationRow
 from countenance.identity.store import Store
@@ -32,6 +33,7 @@ _TAGS: Final = (
     Tag.MODELS_LISTED,
     Tag.MODELS_UNLISTED,
     Tag.MODELS_ACCEPTED,
+    Tag.AUDIT_PRUNED,  # carries on what an older row told
 )
 _REMEDY: Final = (
     "Find out who altered the database; once you know that the models are right: "
@@ -111,10 +113,13 @@ class SqlManifestBook:
     def _told(self, session: DbSession, *, checks: bool = True) -> tuple[int, str]:
         """Number and digest of the newest manifest that the audit trail tells of; 0 and empty."""
         newest = self._newest(session, _TAGS, checks=checks)
-        if newest is None:
-            return 0, ""
-        details = json.loads(newest.details)
-        return int(details["serial"]), str(details["manifest"])
+        details = json.loads(newest.details) if newest is not None else {}
+        return int(details.get("serial", 0)), str(details.get("manifest", ""))
+
+    def carried(self, session: DbSession) -> Mapping[str, str]:
+        """What the row that tells of a pruning says of the newest manifest."""
+        serial, digest = self._told(session)
+        return {"serial": str(serial), "manifest": digest} if serial else {}
 
     def _newest(
         self, session: DbSession, tags: tuple[Tag, ...], *, checks: bool = True
@@ -189,6 +194,10 @@ def _one_at_a_time(session: DbSession) -> None:
     session.execute(query.with_for_update())
 
 
+def _value(session: DbSession, name: str) -> str | None:
+    return session.scalar(select(InstallationRow.value).where(InstallationRow.name == name))
+
+
 def _row(session: DbSession) -> InstallationRow | None:
     query = select(InstallationRow).where(InstallationRow.name == MANIFEST_NAME)
     return session.scalars(query).one_or_none()
@@ -207,7 +216,10 @@ def _is_sealed(session: DbSession, row: AuditRow, key: bytes) -> bool:
     if row.number is None or row.mac is None:
         return False
     before: str | None = GENESIS
-    if row.number > 1:
+    head = audit_chain.read_head(key, _value(session, HEAD_NAME))
+    if head is not None and head.cut is not None and head.cut.rows == row.number - 1:
+        before = head.cut.mac
+    elif row.number > 1:
         before = session.scalar(select(AuditRow.mac).where(AuditRow.number == row.number - 1))
     link = Link(row.number, row.at, row.tag, row.subject_id, row.actor_id, row.address, row.details)
     expected = audit_chain.seal(key, link, before=before or "")

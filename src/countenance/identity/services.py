@@ -13,6 +13,7 @@ from countenance.db import Database, DatabaseError, open_database
 from countenance.identity.administration_interfaces import ApiTokens, Invitations, PendingFaces
 from countenance.identity.api_tokens import SqlApiTokens
 from countenance.identity.audit import SqlAuditTrail
+from countenance.identity.audit_pruning import TrailPruning
 from countenance.identity.audit_trail import SealedTrail, open_trail
 from countenance.identity.authenticator_apps import SqlAuthenticatorApps
 from countenance.identity.blocklist import Blocklist
@@ -116,6 +117,7 @@ class Identity:
     personal_data: PersonalDataExports
     audit: AuditTrail
     trail: SealedTrail
+    pruning: TrailPruning
     manifest_book: ManifestBook
     key_fingerprint: str
     """Tells master keys apart; reveals nothing of them."""
@@ -197,7 +199,7 @@ def _blocklist(settings: Settings) -> Container[str]:
 
 def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
     keys = open_keys(store, home=settings.home, configured=settings.master_key)
-    trail = open_trail(store, keys.audit)
+    trail, book = open_trail(store, keys.audit), SqlManifestBook(store, keys)
     sessions = SqlSessions(
         store,
         idle_limit_s=settings.sessions.idle_limit_s,
@@ -250,7 +252,8 @@ def _services(store: Store, settings: Settings, hasher: Hasher) -> Identity:
         personal_data=PersonalData(store, vault.load),
         audit=SqlAuditTrail(store),
         trail=trail,
-        manifest_book=SqlManifestBook(store, keys),
+        pruning=TrailPruning(store, keys.audit, carried=book.carried),
+        manifest_book=book,
         key_fingerprint=keys.check[:16],
         _database=store.database,
         _store=store,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from countenance.identity import audit_chain
-from countenance.identity.audit_chain import GENESIS, Anchor, Break, Head, Link
+from countenance.identity.audit_chain import GENESIS, Anchor, Break, Cut, Head, Link
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -141,8 +141,36 @@ def test_what_is_no_head_is_none(text: str | None) -> None:
 
 
 def test_a_head_is_read_as_it_was_written() -> None:
-    _, head = chain(5)
-    assert audit_chain.read_head(KEY, audit_chain.write_head(KEY, head)) == head
+    rows, head = chain(5)
+    pruned = replace(head, cut=Cut(2, rows[1][1]))
+    for each in (head, pruned):
+        assert audit_chain.read_head(KEY, audit_chain.write_head(KEY, each)) == each
+
+
+def test_the_names_in_a_head_cannot_be_exchanged() -> None:
+    """What is sealed is the values; another order of names would give them another meaning."""
+    rows, head = chain(5)
+    text = audit_chain.write_head(KEY, replace(head, cut=Cut(2, rows[1][1])))
+    for one, other in (("rows", "cut_rows"), ("mac", "cut_mac")):
+        swapped = text.replace(f'"{one}"', '"x"').replace(f'"{other}"', f'"{one}"')
+        assert audit_chain.read_head(KEY, swapped.replace('"x"', f'"{other}"')) is None
+
+
+def test_a_pruned_chain_begins_where_its_head_says() -> None:
+    rows, head = chain(7)
+    pruned = replace(head, cut=Cut(3, rows[2][1]))
+    report = audit_chain.verify(KEY, rows[3:], head=pruned)
+    assert (report.is_intact, report.rows, report.pruned) == (True, 4, 3)
+    assert check(rows[4:], pruned) == (4, Break.MISSING)
+    assert check(rows[2:], pruned) == (4, Break.ALTERED)
+    assert check(rows[3:], head) == (1, Break.MISSING)
+    other = replace(head, cut=Cut(3, "0" * 64))
+    assert check(rows[3:], other) == (4, Break.ALTERED)
+    anchors = [Anchor(n, mac, NOW) for n, (_, mac) in enumerate(rows, 1)]
+    report = audit_chain.verify(KEY, rows[3:], head=pruned, anchors=anchors)
+    assert (report.is_intact, report.unmet_anchors) == (True, 2)
+    wrong = Anchor(3, "0" * 64, NOW)
+    assert check(rows[3:], pruned, anchors=[wrong]) == (3, Break.ANCHOR)
 
 
 @given(st.text(max_size=4), st.text(max_size=4))
@@ -156,7 +184,8 @@ def test_no_two_rows_are_sealed_alike(address: str, details: str) -> None:
 
 
 class TrailMachine(RuleBasedStateMachine):
-    """Rows are added; once, somebody without the key lays hands on them, and that is found."""
+    """Rows are added and pruned; once, somebody without the key lays hands on them, and that is
+    found."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -170,7 +199,21 @@ class TrailMachine(RuleBasedStateMachine):
         row = link(self.head.rows + 1, tag=tag, details=details)
         mac = audit_chain.seal(KEY, row, before=self.head.mac)
         self.rows.append((row, mac))
-        self.head = Head(row.number, mac, NOW)
+        self.head = replace(self.head, rows=row.number, mac=mac)
+
+    @property
+    def first(self) -> int:
+        """Number of the first row that there is."""
+        return self.head.cut.rows + 1 if self.head.cut else 1
+
+    @precondition(lambda self: self.rows and not self.touched)
+    @rule(data=st.data())
+    def prune(self, data: st.DataObject) -> None:
+        count = data.draw(st.integers(1, len(self.rows)))
+        row, mac = self.rows[count - 1]
+        del self.rows[:count]
+        self.head = replace(self.head, cut=Cut(row.number, mac))
+        assert audit_chain.read_head(KEY, audit_chain.write_head(KEY, self.head)) == self.head
 
     @precondition(lambda self: not self.touched)
     @rule()
@@ -194,7 +237,7 @@ class TrailMachine(RuleBasedStateMachine):
     def delete(self, data: st.DataObject, *, renumbers: bool) -> None:
         del self.rows[data.draw(st.integers(0, len(self.rows) - 1))]
         if renumbers:
-            self.rows = [(replace(r, number=n), m) for n, (r, m) in enumerate(self.rows, 1)]
+            self.rows = self._renumbered()
         self.touched = True
 
     @precondition(lambda self: len(self.rows) > 1 and not self.touched)
@@ -218,9 +261,23 @@ class TrailMachine(RuleBasedStateMachine):
     def insert(self, data: st.DataObject) -> None:
         k = data.draw(st.integers(0, len(self.rows)))
         self.rows.insert(k, (link(k + 1, tag="forged:row:made"), "f" * 64))
-        after = [(replace(r, number=n), m) for n, (r, m) in enumerate(self.rows, 1)]
-        self.rows = after
+        self.rows = self._renumbered()
         self.touched = True
+
+    @precondition(lambda self: self.head.cut and not self.touched)
+    @rule(data=st.data())
+    def forge_the_cut(self, data: st.DataObject) -> None:
+        """Take more rows from the beginning and seal the head without the key."""
+        if not self.rows:
+            return
+        row, mac = self.rows[data.draw(st.integers(0, len(self.rows) - 1))]
+        del self.rows[: row.number - self.first + 1]
+        forged = replace(self.head, cut=Cut(row.number, mac))
+        assert audit_chain.read_head(KEY, audit_chain.write_head(OTHER, forged)) is None
+        self.touched = True
+
+    def _renumbered(self) -> list[Row]:
+        return [(replace(r, number=n), m) for n, (r, m) in enumerate(self.rows, self.first)]
 
     @precondition(lambda self: self.touched)
     @rule()
