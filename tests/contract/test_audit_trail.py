@@ -196,3 +196,23 @@ def test_an_export_holds_all_that_fits_and_is_written_down(
     (row,) = identity.audit.list_events(tags=(Tag.AUDIT_EXPORTED,))
     assert dict(row.details) == {"format": "jsonl", "tag": "user:login"}
     assert row.actor_id == admin.id
+
+
+def test_several_tags_come_as_one_list_and_new_rows_follow(identity: Identity, admin: User) -> None:
+    tags = (Tag.LOGIN_GRANTED, Tag.LOGIN_REFUSED, Tag.PASSWORD_REFUSED)
+    for number in range(13):
+        identity.audit.append(tags[number % 3 if number % 4 else 0], subject_id=admin.id)
+        identity.audit.append(Tag.SESSION_ENDED, subject_id=admin.id)
+    every = [row for row in identity.trail.page(TrailFilter(), limit=100) if row.tag in set(tags)]
+    wanted = TrailFilter(tags=tags)
+    assert list(identity.trail.page(wanted, limit=100)) == every
+    paged: list[object] = []
+    before: int | None = None
+    while rows := identity.trail.page(wanted, before=before, limit=4):
+        paged += rows
+        before = rows[-1].number
+    assert paged == every
+    oldest = every[-1].number
+    followed = identity.trail.following(wanted, after=oldest, limit=5)
+    assert list(followed) == list(reversed(every))[1:6]
+    assert identity.trail.following(wanted, after=every[0].number, limit=5) == ()

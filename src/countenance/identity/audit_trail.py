@@ -89,11 +89,14 @@ class SealedTrail:
         self, wanted: TrailFilter, *, before: int | None = None, limit: int = 50
     ) -> tuple[Link, ...]:
         """Rows of the chain, newest first, older than the one of number `before`."""
-        query = _filtered(wanted).order_by(AuditRow.number.desc()).limit(limit)
-        if before is not None:
-            query = query.where(AuditRow.number < before)
+        kinds = [replace(wanted, tags=(tag,)) for tag in wanted.tags] or [wanted]
         with self._store.reading() as session:
-            return tuple(_link(row) for row in session.execute(query))
+            found = [
+                _link(row)
+                for kind in kinds
+                for row in session.execute(_newest(kind, before=before, limit=limit))
+            ]
+        return tuple(sorted(found, key=lambda link: -link.number)[:limit])
 
     def following(self, wanted: TrailFilter, *, after: int, limit: int) -> tuple[Link, ...]:
         """Rows of the chain, oldest first, newer than the one of number `after`."""
@@ -247,6 +250,16 @@ def _filtered(wanted: TrailFilter) -> Select[Any]:
     for condition in _conditions(wanted):
         query = query.where(condition)
     return query
+
+
+def _newest(wanted: TrailFilter, *, before: int | None, limit: int) -> Select[Any]:
+    """Rows of one tag, or of all, newest first.
+
+    Tag by tag, since an index gives each in its order, where several at once would all be sorted.
+    Ids rise with numbers: both are given out while the head of the chain is held.
+    """
+    query = _filtered(wanted).order_by(AuditRow.id.desc()).limit(limit)
+    return query if before is None else query.where(AuditRow.number < before)
 
 
 def _conditions(wanted: TrailFilter) -> Iterator[ColumnElement[bool]]:
