@@ -198,6 +198,26 @@ def test_whoever_cannot_do_this_may_stop_while_the_camera_runs(
     assert page.evaluate(f"{live}.length") == 0, "the camera is still on"
 
 
+def test_a_page_may_choose_the_theme_and_start_the_camera_itself(
+    shop: Shop, clips: ClipShelf, browser_with_camera: BrowserFactory
+) -> None:
+    shop.door.recognition.see = lambda _image: Seen(person=None)
+    page = enter(browser_with_camera(clips.of_scene(SHORT)), shop.origin)
+    capture = page.locator("countenance-capture")
+    paint = "(e) => getComputedStyle(e.shadowRoot.getElementById('stage')).backgroundColor"
+    assert capture.evaluate(paint) == "rgb(255, 255, 255)"
+    capture.evaluate("(e) => e.setAttribute('theme', 'dark')")
+    expect(page.locator("#stage")).to_have_css("background-color", "rgb(23, 31, 30)")
+    capture.evaluate("(e) => e.start()")
+    expect_line(page, "Come into the oval")
+    # Moved to another place it begins anew, and by itself where that is asked for.
+    capture.evaluate("(e) => { e.setAttribute('autostart', ''); document.body.append(e); }")
+    page.wait_for_function("window.told.filter(([, d]) => d.state === 'asking').length === 2")
+    expect_line(page, "Come into the oval")
+    live = "window.testStreams.flatMap((s) => s.getTracks()).filter((t) => t.readyState === 'live')"
+    assert page.evaluate(f"{live}.length") == 1, "an earlier camera is still on"
+
+
 def test_a_page_of_another_origin_cannot_use_what_it_stole(
     shop: Shop, clips: ClipShelf, browser_with_camera: BrowserFactory
 ) -> None:

@@ -15,6 +15,7 @@ from countenance.events import Tag
 from countenance.identity.api_scopes import Scope
 from countenance.identity.interfaces import Role, User
 from countenance.web.capture.replies import Reply
+from countenance.web.context import EXTENSION
 from tests.fakes.cameras import Camera, close_all
 from tests.fakes.doors import DEVICE, PENDING, SESSION, Door, open_door
 from tests.fakes.recognition import face_of, painted
@@ -69,6 +70,12 @@ def refused(page: RelyingPage, host: str, ticket: str, **options: str) -> int:
     return int(caught.value.status_code)
 
 
+def counted(door: Door, **labels: str) -> float:
+    """How many captures for other apps the metrics tell of."""
+    registry = door.app.extensions[EXTENSION].metrics.registry
+    return registry.get_sample_value("countenance_verifications_total", labels) or 0.0
+
+
 def code(answer: Any) -> str:
     return str(answer.json["code"])
 
@@ -98,6 +105,7 @@ def test_the_right_person_is_granted_and_the_app_is_told_who(
     (row,) = door.identity.audit.list_events(tags=(Tag.VERIFICATION_GRANTED,))
     assert (row.subject_id, row.address) == (eileen.id, "127.0.0.1")
     assert row.details == {"origin": ORIGIN, "token": app.token_id}
+    assert counted(door, verdict="granted", reason="none") == 1
     assert door.identity.sessions.list_sessions(eileen.id) == ()
 
 
@@ -138,6 +146,8 @@ def test_another_person_and_a_picture_are_refused_alike_and_the_owner_is_told_wh
     assert eileen is not None
     shown = door.visit_as(eileen).get("/account/attempts").text
     assert "Face refused for another app" in shown
+    assert counted(door, verdict="refused", reason=reason) == 1
+    assert counted(door, verdict="granted", reason="none") == 0
 
 
 def test_after_the_last_try_it_is_refused_for_good(app: RelyingApp, host: str) -> None:

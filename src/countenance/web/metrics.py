@@ -40,6 +40,10 @@ _FALLBACK: Final[Mapping[str, str]] = {
     Tag.LOGIN_CODE_REFUSED: "code",
     Tag.FACTOR_REFUSED: "factor",
 }
+VERIFICATIONS: Final[Mapping[str, str]] = {
+    Tag.VERIFICATION_GRANTED: "granted",
+    Tag.VERIFICATION_REFUSED: "refused",
+}
 _REASONS: Final = frozenset(reason.value for reason in Reason)
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 STAGE_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.3)
@@ -58,6 +62,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._logins = self._counter(
             "countenance_logins", "Steps of logins that ended.", "verdict", "reason"
+        )
+        self._verifications = self._counter(
+            "countenance_verifications", "Captures for other apps that ended.", "verdict", "reason"
         )
         self._events = self._counter("countenance_audit_rows", "Audit rows written.", "tag")
         self._throttled = self._counter(
@@ -95,6 +102,10 @@ class Metrics:
             given = details.get("reason", "")
             reason = given if given in _REASONS else _FALLBACK.get(tag, "other")
             self._logins.labels(VERDICTS[tag], reason).inc()
+        if tag in VERIFICATIONS:
+            given = details.get("reason", "none")
+            reason = given if given in {*_REASONS, "none"} else "other"
+            self._verifications.labels(VERIFICATIONS[tag], reason).inc()
 
     def throttled(self, factor: str, *, is_shut: bool) -> None:
         """Count a try that was not let in; `factor` is `identity.throttling.Tried`."""
