@@ -39,17 +39,21 @@ def test_attempts_tell_what_the_door_does_not(door: Door, eileen: User, program:
     )  # fmt: skip
     door.identity.audit.append(Tag.LOGIN_GRANTED, subject_id=eileen.id, actor_id=eileen.id)
     door.identity.audit.append(Tag.SESSION_ENDED, subject_id=eileen.id)
+    for tag in (Tag.VERIFICATION_GRANTED, Tag.VERIFICATION_REFUSED):
+        door.identity.audit.append(tag, subject_id=eileen.id)
     found = program.get("/attempts")
     assert found["next"] is None
     told = [(a["outcome"], a["reason"], a["user_id"]) for a in found["attempts"]]
     assert told == [
+        ("refused", "unknown", eileen.id),
+        ("granted", None, eileen.id),
         ("granted", None, eileen.id),
         ("refused", "not_matched", eileen.id),
         ("refused", "unknown_name", None),
         ("refused", "password_wrong", eileen.id),
     ]
     refused = program.get("/attempts", outcome="refused", user_id=eileen.id)["attempts"]
-    assert [a["reason"] for a in refused] == ["not_matched", "password_wrong"]
+    assert [a["reason"] for a in refused] == ["unknown", "not_matched", "password_wrong"]
 
 
 def test_attempts_come_in_pages_between_two_moments(

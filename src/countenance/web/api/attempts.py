@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 
 _TAGS: Final[Mapping[Outcome, tuple[Tag, ...]]] = {
-    Outcome.GRANTED: (Tag.LOGIN_GRANTED, Tag.STEP_UP_GRANTED),
+    Outcome.GRANTED: (Tag.LOGIN_GRANTED, Tag.STEP_UP_GRANTED, Tag.VERIFICATION_GRANTED),
     Outcome.REFUSED: tuple(wording.ATTEMPTS),
 }
 _WITHOUT_REASON: Final = {
@@ -77,7 +77,7 @@ class AttemptList(Told):
 @token_required(Scope.ATTEMPTS_READ)
 @operation("GET", "/attempts", summary="List attempts", query=AttemptQuery, answers=AttemptList)
 def list_attempts(query: AttemptQuery) -> AttemptList:
-    """Granted and refused logins, confirmations and enrolments, newest first."""
+    """Logins, confirmations and verifications, granted and refused, and refused enrolments."""
     outcomes = [query.outcome] if query.outcome else list(Outcome)
     wanted = TrailFilter(
         tags=tuple(tag for outcome in outcomes for tag in _TAGS[outcome]),

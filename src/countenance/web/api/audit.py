@@ -48,7 +48,7 @@ class Actor(Told):
 class AuditRowValue(Told):
     """One row."""
 
-    number: int = Field(description="Place in the chain, from 1 without gaps.")
+    number: int = Field(description="Place in the chain; each row has the next one.")
     at: Moment
     tag: str
     subject_id: UserIdText | None = Field(description="Whose record it concerns.")
