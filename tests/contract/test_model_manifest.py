@@ -15,7 +15,12 @@ from countenance.identity.errors import StorageError
 from countenance.identity.key_rotation import rotate_keys
 from countenance.identity.services import Identity
 from countenance.settings import Settings
-from countenance.vision.errors import ManifestError, ModelAlteredError, ModelUnlistedError
+from countenance.vision.errors import (
+    ManifestError,
+    ModelAlteredError,
+    ModelMissingError,
+    ModelUnlistedError,
+)
 from countenance.vision.ledger import ModelLedger
 from countenance.vision.manifest import Came, ListedFile
 from tests.contract.support import execute
@@ -57,6 +62,22 @@ def test_what_is_listed_is_checked_and_another_process_knows_it(
         other.check(folder / "c.onnx", b"one")
     with pytest.raises(ModelUnlistedError, match=r"b"):
         other.check(folder / "a.onnx" / ".." / "pad" / "b", b"two")  # no way around the name
+
+
+def test_a_listed_file_is_looked_at_whether_or_not_anything_loads_it(
+    identity: Identity, folder: Path
+) -> None:
+    ledger = ledger_of(identity, folder)
+    ledger.record([put(ledger, folder, name, b"one") for name in ("a.onnx", "b.onnx")])
+    assert len(ledger.check_all().files) == 2
+    (folder / "b.onnx").write_bytes(b"two")
+    with pytest.raises(ModelAlteredError, match=r"b\.onnx"):
+        ledger.check_all()
+    (folder / "b.onnx").unlink()
+    with pytest.raises(ModelMissingError, match=r"b\.onnx"):
+        ledger.check_all()
+    assert ledger.forget_missing() == ("b.onnx",)
+    assert set(ledger.check_all().files) == {"a.onnx"}
 
 
 def test_listing_the_same_again_changes_nothing(identity: Identity, folder: Path) -> None:
