@@ -45,6 +45,22 @@ def test_rows_come_newest_first_in_pages(identity: Identity, clock: ManualClock)
     assert numbers(after_id=ids[0]) == []
 
 
+def test_pages_of_several_tags_miss_and_repeat_nothing(identity: Identity) -> None:
+    tags = (Tag.LOGIN_REFUSED, Tag.LOGIN_GRANTED, Tag.PASSWORD_REFUSED)
+    for number in range(10):
+        identity.audit.append(tags[number % 3], details={"n": str(number)})
+    wanted = tags[:2]
+    ids = [event.id for event in identity.audit.list_events(tags=wanted)]
+    assert ids == sorted(ids, reverse=True)
+    assert len(ids) == 7
+
+    def page(**cursor: int) -> list[int]:
+        return [e.id for e in identity.audit.list_events(tags=wanted, **cursor, limit=3)]
+
+    assert [page(), page(before_id=ids[2]), page(before_id=ids[5])] == [ids[:3], ids[3:6], ids[6:]]
+    assert page(after_id=ids[5]) == ids[2:5]
+
+
 def test_filters_take_a_subject_and_tags(identity: Identity, admin: User) -> None:
     bob = add_viewer(identity, "bob", actor=admin)
     identity.audit.append(Tag.LOGIN_GRANTED, subject_id=bob.id)

@@ -85,19 +85,20 @@ class SqlAuditTrail:
         limit: int = 50,
     ) -> tuple[AuditEvent, ...]:
         query = select(AuditRow).limit(limit)
-        if after_id is None:
-            query = query.order_by(AuditRow.id.desc())
-        else:
-            query = query.where(AuditRow.id > after_id).order_by(AuditRow.id)
         if before_id is not None:
             query = query.where(AuditRow.id < before_id)
         if subject_id is not None:
             query = query.where(AuditRow.subject_id == subject_id)
-        if tags:
-            query = query.where(AuditRow.tag.in_([tag.value for tag in tags]))
+        if after_id is None:
+            query = query.order_by(AuditRow.id.desc())
+        else:
+            query = query.where(AuditRow.id > after_id).order_by(AuditRow.id)
+        # Tag by tag: an index gives each in its order, where several at once would all be sorted.
+        kinds = [query.where(AuditRow.tag == tag.value) for tag in tags] or [query]
         with self._store.reading() as session:
-            found = [_event(row) for row in session.scalars(query)]
-        return tuple(found if after_id is None else reversed(found))
+            rows = [_event(row) for kind in kinds for row in session.scalars(kind)]
+        rows.sort(key=lambda event: event.id, reverse=after_id is None)
+        return tuple(sorted(rows[:limit], key=lambda event: -event.id))
 
 
 def note(
