@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from countenance.ceremony.challenge import Move, PlannedMove
 from countenance.ceremony.colour_answer import FaceLight
@@ -20,7 +20,7 @@ from countenance.web.capture import login, session
 from countenance.web.capture.replies import FrameView, Reply
 from tests.e2e.conftest import BrowserFactory
 from tests.e2e.test_challenge_page import enter, expect_line
-from tests.fakes.doors import Door, open_door
+from tests.fakes.doors import PASSWORD, Door, open_door
 from tests.fakes.recognition import Seen
 from tests.fakes.servers import serving
 from tests.fixtures.clips import ClipShelf
@@ -149,3 +149,31 @@ def test_who_wants_less_motion_is_offered_moves_first_and_sees_no_colour(
         assert {view.colour for view in sitter.told} == {None}
         assert {view.moves[1] for view in sitter.told if view.moves} == {6}
     assert visitor.page_errors == []
+
+
+def test_no_button_can_be_pressed_before_its_press_would_be_heard(
+    tmp_path: Path,
+    clips: ClipShelf,
+    browser_with_camera: BrowserFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    visitor = browser_with_camera(clips.of_scene(Scene(Kind.LIVE, seconds=2.0)))
+    page = visitor.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/static/js/stage.js", hold)
+    with at_the_door(tmp_path, monkeypatch, without_colour="moves") as (_, host):
+        page.goto(f"http://{host.replace('127.0.0.1', 'localhost')}/login")
+        page.get_by_label("Name", exact=True).fill("eileen")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Continue to the face step").click(no_wait_after=True)
+        buttons = [page.get_by_role("button", name=name) for name in ("Continue", "I prefer moves")]
+        for button in buttons:
+            expect(button).to_be_disabled(timeout=30_000)
+        for route in held:
+            route.continue_()
+        for button in buttons:
+            expect(button).to_be_enabled()

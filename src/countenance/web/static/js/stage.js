@@ -65,6 +65,8 @@ export class Stage {
     on(part("start"), "click", () => this.begin());
     on(part("moves-only"), "click", () => { this.wantsColours = false; this.begin(); });
     orderChoices(part("start"), part("moves-only"));
+    // Until here a press would have gone unheard.
+    for (const id of ["start", "moves-only"]) if (part(id)) part(id).disabled = false;
   }
 
   /** End whatever runs, for good. */
