@@ -66,7 +66,8 @@ def list_tokens(session: Session) -> None:
 @click.argument("name")
 @click.option(
     "--scope", "scopes", type=click.Choice(SCOPE_NAMES), multiple=True, required=True,
-    help="What it may do; give it once for each.",
+    metavar="SCOPE",
+    help=f"What it may do, one of {', '.join(SCOPE_NAMES)}; give it once for each.",
 )  # fmt: skip
 @click.option(
     "--days", type=click.IntRange(1, 365), default=90, show_default=True,
