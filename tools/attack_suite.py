@@ -1,6 +1,7 @@
 """Play every attack with every recorded person against the real server, and write the table.
 
-    python -m tools.attack_suite --data DIR --results FILE [--rounds N] [--live N] [--only NAME]
+    python -m tools.attack_suite --data DIR --results FILE [--rounds N] [--live N]
+                                 [--only NAME] [--person NAME]
     python -m tools.attack_suite --results FILE --table docs/reference/attack-suite.md
 
 DIR holds `liveness/clips` and `video` of the development data. Each attempt is a whole login with
@@ -51,6 +52,7 @@ PHONES: Final = (
     "liveness/clips/lestari15_fake.mp4",
     "liveness/clips/tranvanluyt2203_fake.mp4",
 )
+TURNS: Final = frozenset({Move.TURN_LEFT.value, Move.TURN_RIGHT.value})
 TRIES_TO_ANSWER: Final = 8
 """Live attempts until one asks only for turns that the recording shows."""
 
@@ -66,8 +68,7 @@ class Player:
     @property
     def missing(self) -> frozenset[str]:
         """Turns that the recording does not show."""
-        turns = {Move.TURN_LEFT.value, Move.TURN_RIGHT.value}
-        return frozenset(turns - set(self.footage.turns))
+        return TURNS - set(self.footage.turns)
 
 
 def read_players(data: Path, clips: Sequence[str], house: House) -> list[Player]:
@@ -90,6 +91,8 @@ class Run:
 
     def answering(self, act: Act, player: Player, cast: Cast) -> bool:
         """A login that is asked for nothing the recording lacks; whether it was granted."""
+        if player.missing == TURNS:
+            return False  # every challenge asks for a turn
         for _ in range(TRIES_TO_ANSWER):
             cast.tape.clear()
             outcome = self._attempt(act, player, cast)
@@ -133,7 +136,9 @@ def play_round(run: Run, player: Player, other: Player, acts: Sequence[Act], *, 
             run.attack(act, player, cast)
 
 
-def play_colours(house: House, people: Sequence[Player], given: argparse.Namespace) -> None:
+def play_colours(
+    house: House, cast: Sequence[tuple[Player, Player]], given: argparse.Namespace
+) -> None:
     """The acts of the policy `strict`, each by everybody."""
     acts = [act for act in COLOUR_ACTS if given.only in act.name]
     with (
@@ -142,19 +147,15 @@ def play_colours(house: House, people: Sequence[Player], given: argparse.Namespa
     ):
         run = Run(house, server, given.results)
         work = [
-            pool.submit(run.answering, act, player, Cast(player.name, player.footage, other))
+            pool.submit(
+                run.answering, act, player, Cast(player.name, player.footage, other.footage)
+            )
             for _ in range(given.rounds)
-            for player, other in zip(people, _others(people), strict=True)
+            for player, other in cast
             for act in acts
         ]
         for done in as_completed(work):
             done.result()
-
-
-def _others(people: Sequence[Player]) -> Iterator[Footage]:
-    """Somebody else for each."""
-    for number in range(len(people)):
-        yield people[(number + 1) % len(people)].footage
 
 
 def play(given: argparse.Namespace) -> None:
@@ -166,21 +167,24 @@ def play(given: argparse.Namespace) -> None:
         house = make_house(Path(folder) / "home")
         people = read_players(given.data, PEOPLE, house)
         phones = read_players(given.data, PHONES, house) if phone_acts else []
+        phones = [phone for phone in phones if given.person in phone.name]
+        cast = [
+            (player, other)
+            for player, other in zip(people, people[1:] + people[:1], strict=True)
+            if given.person in player.name
+        ]
         with served(house.home) as server, ThreadPoolExecutor(given.at_a_time) as pool:
             run = Run(house, server, given.results)
             work = [
-                pool.submit(
-                    play_round, run, player, people[(number + 1) % len(people)], acts,
-                    live=given.live,
-                )
+                pool.submit(play_round, run, player, other, acts, live=given.live)
                 for _ in range(given.rounds)
-                for number, player in enumerate(people)
+                for player, other in cast
             ] + [
                 pool.submit(play_round, run, phone, phone, phone_acts, live=0) for phone in phones
             ]  # fmt: skip
             for done in as_completed(work):
                 done.result()
-        play_colours(house, people, given)
+        play_colours(house, cast, given)
 
 
 def read_results(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -245,6 +249,7 @@ def main() -> None:
     wishes.add_argument("--live", type=int, default=4, help="live logins of each person and round")
     wishes.add_argument("--at-a-time", type=int, default=os.cpu_count() or 1)
     wishes.add_argument("--only", default="", help="part of the name of an act")
+    wishes.add_argument("--person", default="", help="part of the name of a recording")
     given = wishes.parse_args()
     if given.data:
         play(given)
