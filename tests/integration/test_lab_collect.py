@@ -219,7 +219,7 @@ def test_a_file_that_is_no_picture_or_video_is_told_by_its_own_name(
         ({"pictures": 0}, "from 1 to"),
         ({"seconds": float("nan")}, "from 1 to"),
         ({"from": "file", "name": "x.mp4", "size": 0}, "empty"),
-        ({"from": "file", "name": "x.mp4", "size": 10**10}, "10000 MB"),
+        ({"from": "file", "name": "x.mp4", "size": 10**10}, "at most"),
         ({"do": "erase"}, "'do'"),
         ({"note": "a\nb"}, "plain text"),
     ],

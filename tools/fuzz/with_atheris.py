@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import resource
 import subprocess  # nosec B404 # our own command is started
 import sys
 from pathlib import Path
 
 FOUND_STATUS = 77
+MOST_BYTES = 2 << 30
+"""That the process may ask for; past it an input ends in a MemoryError."""
 
 
 def is_here() -> bool:
@@ -65,8 +68,10 @@ def main() -> None:
         )
         return otherwise[:max_bytes]
 
-    # Its own limits are coarse and end the process; those of `watched` tell which input it was.
-    limits = [f"-max_len={target.max_bytes}", "-len_control=0", "-timeout=20", "-rss_limit_mb=1024"]
+    # Its own limit of memory asks `getrusage`, which tells what a parent held: a long test run.
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, resource.RLIM_INFINITY))
+    # Of time: coarse, and ends the process; that of `watched` tells which input it was.
+    limits = [f"-max_len={target.max_bytes}", "-len_control=0", "-timeout=20", "-rss_limit_mb=0"]
     words = [sys.argv[0], *sys.argv[2:], *limits]
     if target.is_json:
         atheris.Setup(words, probe, custom_mutator=mutate)
