@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from countenance.geometry.boxes import Box
 from countenance.geometry.landmarks import Landmarks5
 from countenance.geometry.similarity import estimate_similarity
-from countenance.images.image import Image
+from countenance.images.image import ColourOrder, Image
 
 ALIGNED_SIDE_PX: Final = 112
 REFERENCE_POINTS: Final[NDArray[np.float32]] = np.array(
@@ -104,6 +104,31 @@ def pad_to_multiple(pixels: NDArray[np.uint8], *, multiple_px: int) -> NDArray[n
         return pixels
     padded = cv2.copyMakeBorder(pixels, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(0, 0, 0))
     return np.asarray(padded, dtype=np.uint8)
+
+
+_CONVERSIONS: Final = {
+    (ColourOrder.BGR, ColourOrder.BGR, 4): cv2.COLOR_BGR2BGRA,
+    (ColourOrder.BGR, ColourOrder.RGB, 4): cv2.COLOR_BGR2RGBA,
+    (ColourOrder.RGB, ColourOrder.BGR, 4): cv2.COLOR_RGB2BGRA,
+    (ColourOrder.RGB, ColourOrder.RGB, 4): cv2.COLOR_RGB2RGBA,
+    (ColourOrder.BGR, ColourOrder.RGB, 3): cv2.COLOR_BGR2RGB,
+    (ColourOrder.RGB, ColourOrder.BGR, 3): cv2.COLOR_RGB2BGR,
+}
+
+
+def write_pixels(image: Image, into: NDArray[np.uint8], *, order: ColourOrder) -> None:
+    """Write an image into a place of a batch.
+
+    Args:
+        image: of the size of `into`.
+        into: (height, width, 3 or 4) uint8, contiguous; a fourth channel becomes 255.
+        order: of the first three channels there.
+    """
+    how = _CONVERSIONS.get((image.order, order, into.shape[2]))
+    if how is None:
+        into[:] = image.pixels
+    else:
+        cv2.cvtColor(image.pixels, how, dst=into)
 
 
 def tensor_of(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -13,8 +13,9 @@ from countenance.images.crops import (
     pad_to_multiple,
     shrunk_to,
     tensor_of,
+    write_pixels,
 )
-from countenance.images.image import Image
+from countenance.images.image import ColourOrder, Image
 
 
 def noise(width: int, height: int) -> Image:
@@ -77,3 +78,17 @@ def test_a_tensor_keeps_values_and_channel_order() -> None:
     assert tensor.shape == (1, 3, 4, 5)
     assert tensor.dtype == np.float32
     assert tensor[0, 2, 3, 4] == pixels[3, 4, 2]
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("order", ColourOrder)
+@pytest.mark.parametrize("own", ColourOrder)
+def test_pixels_are_written_into_a_batch_in_the_order_asked_for(
+    own: ColourOrder, order: ColourOrder, channels: int
+) -> None:
+    image = Image(noise(7, 5).pixels, own)
+    batch = np.zeros((2, 5, 7, channels), np.uint8)
+    write_pixels(image, batch[1], order=order)
+    np.testing.assert_array_equal(batch[1, ..., :3], image.to(order).pixels)
+    assert (batch[1, ..., 3:] == 255).all()
+    assert not batch[0].any()

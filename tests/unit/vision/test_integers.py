@@ -67,6 +67,12 @@ def network(*, mean: float = 127.5) -> bytes:
     return helper.make_model(graph, opset_imports=opset, ir_version=9).SerializeToString()
 
 
+def by_four(pixels: NDArray[np.uint8], *, fourth: int = 255) -> NDArray[np.uint8]:
+    """Pixels as the integer graph takes them."""
+    unused = np.full((*pixels.shape[:-1], 1), fourth, np.uint8)
+    return np.concatenate([pixels, unused], axis=-1)
+
+
 def ranges_of(model: bytes) -> Ranges:
     return Ranges(TENSORS, kernels_of(onnx.load_model_from_string(model).graph))
 
@@ -80,7 +86,7 @@ def test_integers_give_what_float32_gives_to_within_a_few_steps(mean: float) -> 
     rows = [
         (
             exact.run({"data": one.transpose(2, 0, 1)[None].astype(np.float32)})[0][0],
-            fast.run({"data": one[None]})[0][0],
+            fast.run({"data": by_four(one[None])})[0][0],
         )
         for one in pixels
     ]
@@ -95,6 +101,17 @@ def test_only_the_integer_graph_takes_pixels_as_they_are() -> None:
     assert not open_session(model).takes_pixels
     assert open_either(model, graph, threads=1).takes_pixels
     assert not open_either(model, None, threads=1).takes_pixels
+    assert open_either(model, graph, threads=1).pixel_channels == 4
+
+
+@pytest.mark.parametrize("mean", [0.0, 127.5])
+def test_the_fourth_channel_of_a_pixel_counts_for_nothing(mean: float) -> None:
+    model = network(mean=mean)
+    session = open_either(model, in_integers(model, ranges=ranges_of(model)), threads=1)
+    pixels = RNG.integers(0, 256, (1, 16, 16, 3)).astype(np.uint8)
+    found = [session.run({"data": by_four(pixels, fourth=level)})[0] for level in (0, 127, 255)]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
 
 
 def test_the_integer_graph_is_the_same_every_time_and_smaller() -> None:

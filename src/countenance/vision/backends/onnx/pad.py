@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countenance.geometry.boxes import Box
+from countenance.images.crops import write_pixels
 from countenance.images.image import Image
 from countenance.images.views import cut, stretch, surroundings
 from countenance.pad.calibration import ShiftBounds
@@ -150,28 +151,38 @@ class OnnxPadModel:
 
     def pictures(self, image: Image, *, face: Box) -> NDArray[np.uint8]:
         """What the network is shown: (views, height, width, 3), in the order of the card."""
-        return np.stack([self._pixels(image, face, view) for view in self._card.views])
+        return self._batch(image, face, self._card.views, channels=3)
 
     def _run(self, image: Image, face: Box, views: Collection[PadView]) -> dict[PadView, float]:
-        batch = np.stack([self._pixels(image, face, view) for view in views])
+        batch = self._batch(image, face, views, channels=self._session.pixel_channels)
         found = self._session.run({"images": batch})
         outputs = dict(zip(self._session.output_names, found, strict=True))
         uses = self._card.views
         return {view: float(outputs[uses[view].output][i]) for i, view in enumerate(views)}
 
-    def _pixels(self, image: Image, face: Box, view: PadView) -> NDArray[np.uint8]:
+    def _batch(
+        self, image: Image, face: Box, views: Collection[PadView], *, channels: int
+    ) -> NDArray[np.uint8]:
+        size = self._card.input
+        batch = np.empty((len(views), size.height_px, size.width_px, channels), np.uint8)
+        for place, view in zip(batch, views, strict=True):
+            write_pixels(self._view(image, face, view), place, order=size.colour_order)
+        return batch
+
+    def _view(self, image: Image, face: Box, view: PadView) -> Image:
         size = self._card.input
         if view is PadView.TIGHT_CROP:
             image = cut(image, face.grown(self._card.views[view].box_scale))
         else:
             image = surroundings(image, face=face)
-        small = Image(stretch(image, width_px=size.width_px, height_px=size.height_px), image.order)
-        return small.to(size.colour_order).pixels
+        small = stretch(image, width_px=size.width_px, height_px=size.height_px)
+        return Image(small, image.order)
 
 
 def _checked(session: Session, card: PadCard) -> Session:
     """The session after it has judged one black picture as its card says it can."""
-    black = np.zeros((1, card.input.height_px, card.input.width_px, 3), np.uint8)
+    sides = card.input.height_px, card.input.width_px
+    black = np.zeros((1, *sides, session.pixel_channels), np.uint8)
     try:
         found = dict(zip(session.output_names, session.run({"images": black}), strict=True))
         fits = all(found[use.output].shape == (1,) for use in card.views.values())

@@ -22,8 +22,12 @@ class Session:
         self._inner = inner
         self.input_names: tuple[str, ...] = tuple(value.name for value in inner.get_inputs())
         self.output_names: tuple[str, ...] = tuple(value.name for value in inner.get_outputs())
-        self.takes_pixels: bool = inner.get_inputs()[0].type == "tensor(uint8)"
-        """Whether the first input is (n, height, width, 3) uint8 and not planes of float32."""
+        first = inner.get_inputs()[0]
+        self.takes_pixels: bool = first.type == "tensor(uint8)"
+        """Whether the first input is (n, height, width, channels) uint8 and not planes of
+        float32."""
+        self.pixel_channels: int = first.shape[-1] if self.takes_pixels else 3
+        """3, or 4 where the graph wants a channel more that it makes nothing of."""
 
     def run(self, feed: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
         """All outputs in the order of `output_names`, for one array per input name."""

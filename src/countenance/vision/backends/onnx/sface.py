@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from countenance.biometrics.embeddings import Embedding, normalised
 from countenance.geometry.landmarks import Landmarks5
-from countenance.images.crops import align, tensor_of
+from countenance.images.crops import align, tensor_of, write_pixels
 from countenance.images.image import ColourOrder, Image
 from countenance.vision.backends.onnx.session import Session
 
@@ -28,9 +28,12 @@ class SFaceEmbedder:
 
     def embed_aligned(self, face: Image) -> Embedding:
         """Embed a face that is aligned already; `face` is 112 x 112."""
-        return normalised(self._raw(face.to(ColourOrder.RGB).pixels), pack=self._pack)
+        return normalised(self._session.run({"data": self._feed(face)})[0][0], pack=self._pack)
 
-    def _raw(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        feed = pixels[None] if self._session.takes_pixels else tensor_of(pixels)
-        outputs = self._session.run({"data": feed})
-        return np.asarray(outputs[0][0], dtype=np.float32)
+    def _feed(self, face: Image) -> NDArray[np.uint8] | NDArray[np.float32]:
+        if not self._session.takes_pixels:
+            return tensor_of(face.to(ColourOrder.RGB).pixels)
+        sides = face.height_px, face.width_px
+        batch = np.empty((1, *sides, self._session.pixel_channels), np.uint8)
+        write_pixels(face, batch[0], order=ColourOrder.RGB)
+        return batch
