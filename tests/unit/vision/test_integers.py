@@ -37,8 +37,11 @@ KERNELS = {
 TENSORS = {"v1": Range(0, 6), "v2": Range(-20, 20), "v3": Range(-40, 40)}
 
 
-def network(*, mean: float = 127.5) -> bytes:
-    """Scaled pixels, a limited, a depthwise and a pointwise convolution, a full connection."""
+def network(*, mean: float = 127.5, rectifies: bool = False) -> bytes:
+    """Scaled pixels, a limited, a depthwise and a pointwise convolution, a full connection.
+
+    Args: rectifies: put a rectifier of levels before the full connection.
+    """
     constants: dict[str, NDArray[Any]] = {
         **KERNELS,
         "mean": np.array([mean], np.float32),
@@ -53,7 +56,8 @@ def network(*, mean: float = 127.5) -> bytes:
         helper.make_node("Clip", ["c1", "low", "high"], ["v1"]),
         helper.make_node("Conv", ["v1", "k2"], ["v2"], pads=[1, 1, 1, 1], group=8),
         helper.make_node("Conv", ["v2", "k3", "b3"], ["v3"]),
-        helper.make_node("Flatten", ["v3"], ["flat"]),
+        *([helper.make_node("Relu", ["v3"], ["v4"])] if rectifies else []),
+        helper.make_node("Flatten", ["v4" if rectifies else "v3"], ["flat"]),
         helper.make_node("Gemm", ["flat", "m", "bm"], ["out"], transB=1),
     ]
     graph = helper.make_graph(
@@ -112,6 +116,23 @@ def test_the_fourth_channel_of_a_pixel_counts_for_nothing(mean: float) -> None:
     found = [session.run({"data": by_four(pixels, fourth=level)})[0] for level in (0, 127, 255)]
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], found[2])
+
+
+def test_a_rectifier_and_a_full_connection_stay_on_levels() -> None:
+    model = network(rectifies=True)
+    graph = in_integers(model, ranges=ranges_of(model))
+    kinds = [node.op_type for node in onnx.load_model_from_string(graph).graph.node]
+    assert "Relu" not in kinds
+    assert "MatMulInteger" in kinds
+    # Everything that is brought to levels: three convolutions, and not the rectifier once more.
+    assert kinds.count("QuantizeLinear") == len(TENSORS)
+    exact, fast = open_session(model), open_either(model, graph, threads=1)
+    pixels = RNG.integers(0, 256, (20, 16, 16, 3)).astype(np.uint8)
+    planes = pixels.transpose(0, 3, 1, 2).astype(np.float32)
+    expected = exact.run({"data": planes})[0]
+    found = fast.run({"data": by_four(pixels)})[0]
+    assert np.corrcoef(expected.ravel(), found.ravel())[0, 1] > 0.99
+    assert np.abs(found - expected).max() < 0.15 * np.abs(expected).max()
 
 
 def test_the_integer_graph_is_the_same_every_time_and_smaller() -> None:

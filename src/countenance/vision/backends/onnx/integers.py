@@ -14,6 +14,7 @@ Integer-Arithmetic-Only Inference", CVPR 2018.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,8 @@ Array = NDArray[Any]
 
 _ENTRY: Final = frozenset({"Cast", "Transpose", "Sub", "Mul"})
 """Operators that turn pixels into the input of the first convolution."""
+_ON_LEVELS: Final = {"Relu": "Clip", "Flatten": "Flatten"}
+"""Operators that need no real values, and what they are on levels."""
 _BY_FOUR: Final = 4
 """Channels of a pixel as the integer graph takes it."""
 
@@ -64,6 +67,16 @@ def _check(graph: onnx.GraphProto, ranges: Ranges) -> None:
         raise ModelInvalidError("The activation ranges belong to another network.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """A tensor of uint8 levels, by names of the new graph, and what a level is worth."""
+
+    tensor: str
+    scale: str
+    zero: str
+    step: np.float32
+
+
 class _Rewriting:
     """One pass over a graph in its order; nodes and constants of the new one pile up."""
 
@@ -74,7 +87,7 @@ class _Rewriting:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, Array] = {}
         self._renamed: dict[str, str] = {}
-        self._scales: dict[str, np.float32] = {}
+        self._levels: dict[str, _Levels] = {}
         """Tensors that have integer values, by their old name."""
         self._kernels: dict[str, tuple[Array, NDArray[np.float32]]] = {}
         """Kernels that were int8 already: levels and scales."""
@@ -85,10 +98,11 @@ class _Rewriting:
         for node in self._graph.node:
             if node.output[0] not in self._renamed and node.output[0] not in entry:
                 self._rewrite(node)
-        used = {name for node in self._nodes for name in node.input}
+        nodes = _needed(self._nodes, {value.name for value in self._graph.output})
+        used = {name for node in nodes for name in node.input}
         constants = {**self._old, **self._constants}
         graph = helper.make_graph(
-            self._nodes,
+            nodes,
             self._graph.name,
             [_pixels(source)],
             list(self._graph.output),
@@ -117,22 +131,34 @@ class _Rewriting:
         """Pixels are integers already; what rounding their mean leaves goes into the bias."""
         zero = round(mean)
         planes = self._add("Transpose", [source.name], f"{source.name}/planes", perm=[0, 3, 1, 2])
-        self._scales[entry[-1]] = np.float32(factor)
-        self._renamed[entry[-1]] = self._dequantised(planes, np.float32(factor), np.uint8(zero))
         self._first = entry[-1]
+        self._take(self._first, self._scaled(planes, np.float32(factor), np.uint8(zero)))
         return (zero - mean) * factor
 
     def _rewrite(self, node: onnx.NodeProto) -> None:
         if node.op_type == "DequantizeLinear" and node.input[0] in self._old:
             self._kernels[node.output[0]] = (self._old[node.input[0]], self._old[node.input[1]])
-        elif node.op_type == "Conv" and node.input[0] in self._scales:
+        elif node.op_type == "Conv" and node.input[0] in self._levels:
             self._convolve(node)
+        elif node.op_type in _ON_LEVELS and self._stays_whole(node):
+            self._follow(node)
         elif node.op_type == "Gemm":
             self._multiply(node)
         else:
             self._copy(node)
-        if node.output[0] in self._ranges:
+        if node.output[0] in self._ranges and node.output[0] not in self._levels:
             self._quantise(node.output[0])
+
+    def _stays_whole(self, node: onnx.NodeProto) -> bool:
+        is_output = any(value.name == node.output[0] for value in self._graph.output)
+        return node.input[0] in self._levels and not is_output
+
+    def _follow(self, node: onnx.NodeProto) -> None:
+        """On levels as they are, so that nothing is rounded again: below zero is its level."""
+        source, out = self._levels[node.input[0]], node.output[0]
+        limits = [source.zero] if node.op_type == "Relu" else []
+        tensor = self._add(_ON_LEVELS[node.op_type], [source.tensor, *limits], f"{out}/levels")
+        self._take(out, replace(source, tensor=tensor))
 
     def _copy(self, node: onnx.NodeProto) -> None:
         kept = onnx.NodeProto()
@@ -155,7 +181,7 @@ class _Rewriting:
         ]
         bias = self._bias(node, levels, scale)
         if bias is not None:
-            step = (scale * self._scales[node.input[0]]).astype(np.float32)
+            step = (scale * self._levels[node.input[0]].step).astype(np.float32)
             whole = np.clip(np.rint(bias / step), -(2**31) + 1, 2**31 - 1).astype(np.int32)
             inputs.append(self._int8(f"{node.output[0]}/bias", whole, step, axis=0))
         written = onnx.NodeProto()
@@ -172,27 +198,45 @@ class _Rewriting:
         return np.asarray(self._shift * sums + (0.0 if bias is None else bias))
 
     def _multiply(self, node: onnx.NodeProto) -> None:
-        """A fully connected layer: its result stays float32, its matrix is a quarter as large."""
-        source, weight, out = node.input[0], self._old[node.input[1]], node.output[0]
-        levels, scale = _rounded(weight)
-        matrix = self._int8(f"{out}/matrix", np.ascontiguousarray(levels.T), scale, axis=1)
-        source = self._renamed.get(source, source)
-        product = self._add("MatMul", [source, matrix], f"{out}/product")
-        self._add("Add", [product, node.input[2]], out)
+        """A fully connected layer: its result is float32, its matrix a quarter as large."""
+        source, bias, out = node.input[0], node.input[2], node.output[0]
+        levels, scale = _rounded(self._old[node.input[1]])
+        matrix = np.ascontiguousarray(levels.T)
+        if source in self._levels:
+            product = self._whole_product(self._levels[source], matrix, scale, name=out)
+        else:
+            real = self._int8(f"{out}/matrix", matrix, scale, axis=1)
+            product = self._add("MatMul", [self._renamed.get(source, source), real], f"{out}/real")
+        self._add("Add", [product, bias], out)
+
+    def _whole_product(self, source: _Levels, matrix: Array, scale: Array, *, name: str) -> str:
+        """Levels times levels; the runtime would round what goes in once more otherwise."""
+        self._constants[f"{name}/matrix"] = matrix
+        self._constants[f"{name}/step"] = (scale * source.step).astype(np.float32)
+        inputs = [source.tensor, f"{name}/matrix", source.zero]
+        whole = self._add("MatMulInteger", inputs, f"{name}/whole")
+        real = self._add("Cast", [whole], f"{name}/cast", to=onnx.TensorProto.FLOAT)
+        return self._add("Mul", [real, f"{name}/step"], f"{name}/product")
 
     def _kernel(self, name: str) -> tuple[Array, NDArray[np.float32]]:
         return self._kernels[name] if name in self._kernels else _rounded(self._old[name])
 
     def _quantise(self, name: str) -> None:
-        scale, zero = self._ranges[name].as_levels()
-        self._scales[name] = scale
-        at = self._scalar(f"{name}/scale", scale), self._scalar(f"{name}/zero", zero)
-        whole = self._add("QuantizeLinear", [name, *at], f"{name}/levels")
-        self._renamed[name] = self._add("DequantizeLinear", [whole, *at], f"{name}/rounded")
+        step, zero = self._ranges[name].as_levels()
+        levels = self._scaled(f"{name}/levels", step, zero)
+        self._add("QuantizeLinear", [name, levels.scale, levels.zero], levels.tensor)
+        self._take(name, levels)
 
-    def _dequantised(self, name: str, scale: np.float32, zero: np.uint8) -> str:
-        at = self._scalar(f"{name}/scale", scale), self._scalar(f"{name}/zero", zero)
-        return self._add("DequantizeLinear", [name, *at], f"{name}/real")
+    def _scaled(self, tensor: str, step: np.float32, zero: np.uint8) -> _Levels:
+        scale_name, zero_name = f"{tensor}/scale", f"{tensor}/zero"
+        self._constants[scale_name], self._constants[zero_name] = np.array(step), np.array(zero)
+        return _Levels(tensor, scale_name, zero_name, step)
+
+    def _take(self, name: str, levels: _Levels) -> None:
+        """From here on these levels stand for a tensor of the old graph."""
+        self._levels[name] = levels
+        inputs = [levels.tensor, levels.scale, levels.zero]
+        self._renamed[name] = self._add("DequantizeLinear", inputs, f"{name}/rounded")
 
     def _int8(self, name: str, levels: Array, scale: Array, *, axis: int) -> str:
         self._constants[f"{name}/levels"] = levels
@@ -201,13 +245,19 @@ class _Rewriting:
         inputs = [f"{name}/{part}" for part in ("levels", "scale", "zero")]
         return self._add("DequantizeLinear", inputs, f"{name}/real", axis=axis)
 
-    def _scalar(self, name: str, value: np.float32 | np.uint8) -> str:
-        self._constants[name] = np.array(value)
-        return name
-
     def _add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
         self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
+
+
+def _needed(nodes: list[onnx.NodeProto], outputs: set[str]) -> list[onnx.NodeProto]:
+    """The nodes, in order, that something of the outputs depends on."""
+    wanted, kept = set(outputs), []
+    for node in reversed(nodes):
+        if not wanted.isdisjoint(node.output):
+            wanted.update(node.input)
+            kept.append(node)
+    return kept[::-1]
 
 
 def _rounded(weight: Array) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
