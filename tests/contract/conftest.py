@@ -25,6 +25,7 @@ from countenance.identity.interfaces import User
 from countenance.identity.services import Identity, open_identity
 from countenance.settings import Settings
 from tests.contract.support import PASSWORD
+from tests.fixtures.databases import migrate, write_migrated_sqlite
 
 SERVER_VARIABLE = "COUNTENANCE_TEST_DATABASE_URL"
 """URL of a PostgreSQL server on which the tests may make databases."""
@@ -46,22 +47,33 @@ def postgresql_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: str) -> Iterator[str]:
+    """Name of a database on that server with the schema and nothing else, to be copied."""
+    with new_database(postgresql_server) as url:
+        migrate(url)
+        yield url.rpartition("/")[2]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of an empty database, of each kind in turn."""
+    """URL of a database with the schema and nothing else, of each kind in turn."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'countenance.db'}"
+        path = tmp_path / "countenance.db"
+        write_migrated_sqlite(path)
+        yield f"sqlite:///{path}"
         return
-    with new_database(request.getfixturevalue("postgresql_server")) as url:
+    server = request.getfixturevalue("postgresql_server")
+    with new_database(server, like=request.getfixturevalue("migrated_postgresql")) as url:
         yield url
 
 
 @contextlib.contextmanager
-def new_database(server: str) -> Iterator[str]:
-    """URL of an empty database on a PostgreSQL server, dropped at the end."""
+def new_database(server: str, *, like: str = "template1") -> Iterator[str]:
+    """URL of a copy of a database on a PostgreSQL server, dropped at the end; empty by default."""
     name = f"countenance_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
     base, _, _ = server.rpartition("/")
     yield f"{base}/{name}"
     with psycopg.connect(server, autocommit=True) as connection:

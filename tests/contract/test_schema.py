@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,7 +15,18 @@ from countenance.errors import ConfigurationError
 from countenance.identity.interfaces import User
 from countenance.identity.schema import upgrade
 from countenance.identity.services import Identity
+from tests.contract.conftest import new_database
 from tests.contract.support import PASSWORD, all_rows, execute, outcomes
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of an empty database, of each kind in turn: here migrations are what is tested."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'countenance.db'}"
+        return
+    with new_database(request.getfixturevalue("postgresql_server")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from countenance.db import open_database
 from countenance.events import Tag
 from countenance.identity.audit_trail import open_trail
 from countenance.identity.interfaces import User, UserId
-from countenance.identity.schema import upgrade
 from countenance.identity.services import Identity
 from countenance.identity.store import Store
 from countenance.identity.throttle_book import (
@@ -27,6 +26,7 @@ from countenance.identity.throttles import Attempt, Throttles
 from countenance.identity.throttling import Decision, Tried, paces
 from tests.contract.conftest import new_database
 from tests.contract.support import PASSWORD, all_rows, outcomes
+from tests.fixtures.databases import write_migrated_sqlite
 
 HOME = "11111111-0000-4000-8000-000000000000"
 ADA = UserId("5f0c5a3e-0000-4000-8000-000000000000")
@@ -41,12 +41,16 @@ def book(
         if request.param == "memory":
             yield MemoryThrottleBook()
             return
-        url = f"sqlite:///{tmp_path / 'countenance.db'}"
+        path = tmp_path / "countenance.db"
         if request.param == "postgresql":
-            url = stack.enter_context(new_database(request.getfixturevalue("postgresql_server")))
+            server = request.getfixturevalue("postgresql_server")
+            migrated = request.getfixturevalue("migrated_postgresql")
+            url = stack.enter_context(new_database(server, like=migrated))
+        else:
+            write_migrated_sqlite(path)
+            url = f"sqlite:///{path}"
         database = open_database(url)
         stack.callback(database.close)
-        upgrade(database)
         store = Store(database, clock)
         open_trail(store, b"seals the rows that tallies leave")
         yield SqlThrottleBook(store)

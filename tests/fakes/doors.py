@@ -21,6 +21,8 @@ from countenance.settings import Settings, read_settings
 from countenance.web.app import create_app
 from tests.fakes.lab import FakeLabEngine
 from tests.fakes.recognition import FakeRecognition, face_of
+from tests.fakes.templates import CompiledTemplates
+from tests.fixtures.databases import write_migrated_sqlite
 
 PASSWORD = "seven calm herons by the weir"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -28,6 +30,7 @@ PENDING = "countenance-pending"
 SESSION = "countenance"
 FRESH = "countenance-fresh"
 DEVICE = "countenance-device"
+TEMPLATES = CompiledTemplates()
 
 
 @dataclass
@@ -44,11 +47,15 @@ class Door:
 
     def __post_init__(self) -> None:
         prepare_home(self.home)
+        database = self.home / "countenance.db"
+        if not database.exists():
+            write_migrated_sqlite(database)
         self.container = build(self.settings, clock=self.clock)
         # The product's cost of a hash would be most of the time of these tests.
         identity = open_identity(self.settings, clock=self.clock, argon2=CHEAP)
         self.container.__dict__["identity"] = identity
         self.app = create_app(self.container, recognition=self.recognition, lab_engine=self.lab)
+        self.app.jinja_env.bytecode_cache = TEMPLATES
 
     @property
     def identity(self) -> Identity:
