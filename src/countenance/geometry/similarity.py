@@ -26,23 +26,23 @@ def estimate_similarity(
 
     Returns: (2, 3) float64 matrix M with target ~ M @ [x, y, 1].
     Raises: DegenerateLandmarksError: all source points coincide.
-    Source: Umeyama, IEEE TPAMI 13(4), 1991, equations 38-43.
+    Source: Umeyama, IEEE TPAMI 13(4), 1991, equations 38-43, in two dimensions.
     """
     src_mean = source.mean(axis=0, dtype=np.float32)
     dst_mean = target.mean(axis=0, dtype=np.float32) if target_centre is None else target_centre
     # Centred in float32 as OpenCV does: its warp rounds to 1/32 pixel, so the last bits decide.
     src_centred = (source - src_mean).astype(np.float64)
     dst_centred = (target - dst_mean).astype(np.float64)
-    variance = float((src_centred**2).sum() / len(source))
-    if variance < 1e-12:
+    spread = float(np.vdot(src_centred, src_centred))
+    if spread / len(source) < 1e-12:
         raise DegenerateLandmarksError("all points coincide")
-    u, singular, vt = np.linalg.svd(dst_centred.T @ src_centred / len(source))
-    sign = np.ones(2)
-    if np.linalg.det(u) * np.linalg.det(vt) < 0:
-        sign[1] = -1.0
-    rotation = (u * sign) @ vt
-    scale = float((singular * sign).sum()) / variance
-    matrix = np.empty((2, 3))
-    matrix[:, :2] = scale * rotation
-    matrix[:, 2] = dst_mean.astype(np.float64) - scale * (rotation @ src_mean.astype(np.float64))
+    # In the plane the best turn needs no decomposition: points are complex numbers, and turn and
+    # scale are one factor. Where a mirrored one would lie nearer it is the best that mirrors not.
+    along = float(np.vdot(src_centred, dst_centred)) / spread
+    across = (
+        float(src_centred[:, 0] @ dst_centred[:, 1] - src_centred[:, 1] @ dst_centred[:, 0])
+        / spread
+    )
+    matrix = np.array([[along, -across, 0.0], [across, along, 0.0]])
+    matrix[:, 2] = dst_mean - matrix[:, :2] @ src_mean.astype(np.float64)
     return matrix

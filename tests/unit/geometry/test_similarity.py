@@ -31,3 +31,19 @@ def test_a_mirrored_target_is_approached_without_mirroring() -> None:
 def test_points_that_coincide_define_no_transform() -> None:
     with pytest.raises(DegenerateLandmarksError):
         estimate_similarity(np.full((5, 2), 7, np.float32), target=REFERENCE_POINTS)
+
+
+@given(st.integers(0, 10**6))
+def test_the_transform_is_that_of_the_singular_value_decomposition(seed: int) -> None:
+    """Umeyama's equations as they stand, for points that no similarity moves onto each other."""
+    rng = np.random.default_rng(seed)
+    source, target = (rng.normal(0, 50, (5, 2)).astype(np.float32) for _ in range(2))
+    found = estimate_similarity(source, target=target)
+    from_mean, to_mean = source.mean(axis=0), target.mean(axis=0)
+    src, dst = ((p - m).astype(float) for p, m in ((source, from_mean), (target, to_mean)))
+    u, singular, vt = np.linalg.svd(dst.T @ src / 5)
+    sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt))])
+    turn = (u * sign) @ vt
+    scale = (singular * sign).sum() / ((src**2).sum() / 5)
+    np.testing.assert_allclose(found[:, :2], scale * turn, atol=1e-9)
+    np.testing.assert_allclose(found[:, 2], to_mean - scale * turn @ from_mean, atol=1e-4)
