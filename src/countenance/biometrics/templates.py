@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -23,6 +23,8 @@ class Template:
     """(n, d) float32, each row of length 1."""
     pack: str
     """Model pack and version that made the samples."""
+    _reference: NDArray[np.float32] | None = field(default=None, init=False, repr=False)
+    """Kept once it was asked for: a login compares every frame with it."""
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 2 or self.samples.dtype != np.float32:
@@ -54,10 +56,15 @@ class Template:
         threshold, false matches double with three samples. `coherence ** 0.3` takes that back,
         for spread and near-identical samples alike, and leaves a single sample as it is.
 
-        Returns: (d,) float32 of length at most 1.
+        Returns: (d,) float32 of length at most 1; not to be written to.
         """
-        share = np.float32(self.coherence**_COHERENCE_WEIGHT)
-        return self.centre().values * share
+        if self._reference is None:
+            share = np.float32(self.coherence**_COHERENCE_WEIGHT)
+            reference = self.centre().values * share
+            reference.flags.writeable = False
+            object.__setattr__(self, "_reference", reference)
+            return reference
+        return self._reference
 
     def to_bytes(self) -> bytes:
         """Serialise as a small header and little-endian float32 rows; no pickle.

@@ -129,3 +129,13 @@ def test_a_vector_without_direction_is_no_embedding(values: np.ndarray) -> None:
 def test_neither_embedding_nor_template_prints_its_numbers() -> None:
     assert repr(embedding(1)) == "Embedding(pack='test/1', d=128)"
     assert "array" not in repr(template_of([embedding(1)]))
+
+
+def test_a_reference_is_worked_out_once_and_cannot_be_written_to() -> None:
+    template = template_of([embedding(1), embedding(2)])
+    reference = template.reference()
+    assert template.reference() is reference
+    with pytest.raises(ValueError, match="read-only"):
+        reference[0] = 0
+    again = Template(template.samples, template.pack)
+    np.testing.assert_array_equal(again.reference(), reference)
