@@ -14,6 +14,7 @@ from countenance.images.image import ColourOrder, Image
 
 _FACE_SIDE_PX: Final = 96
 _GRID_PX: Final = (64, 48)
+_WHITE: Final = 255
 _LEAST_CONTRAST: Final = 0.05
 """Below it the rounding of grey values would look like detail."""
 
@@ -45,25 +46,31 @@ def measure(image: Image, *, face: Box) -> PictureQuality:
 
     Returns: the measures; a face entirely outside the image measures as black and flat.
     """
-    grey_face = _grey_face(image, face)
-    if grey_face is None:
+    grey = _grey_face(image, face)
+    if grey is None:
         return PictureQuality(0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
-    mean, deviation = float(grey_face.mean()), float(grey_face.std())
-    laplacian = cv2.Laplacian(grey_face, cv2.CV_32F)
+    mean, deviation = _mean_and_deviation(grey)
+    _, detail = _mean_and_deviation(np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16))
     # A grid of single pixels tells the mean of a frame as well as all of them.
     grid = cv2.resize(image.pixels, _GRID_PX, interpolation=cv2.INTER_NEAREST)
-    frame_mean = float(grid.mean()) / 255
+    frame_mean = float(grid.mean()) / _WHITE
     return PictureQuality(
         luminance_mean=mean,
         luminance_deviation=deviation,
-        under_exposed_share=float((grey_face < 0.1).mean()),
-        over_exposed_share=float((grey_face > 0.97).mean()),
+        under_exposed_share=np.count_nonzero(grey < 0.1 * _WHITE) / grey.size,
+        over_exposed_share=np.count_nonzero(grey > 0.97 * _WHITE) / grey.size,
         background_ratio=frame_mean / max(mean, 1e-3),
-        sharpness=float(laplacian.std()) / max(deviation, _LEAST_CONTRAST),
+        sharpness=detail / max(deviation, _LEAST_CONTRAST),
     )
 
 
-def _grey_face(image: Image, face: Box) -> NDArray[np.float32] | None:
+def _mean_and_deviation(grey: NDArray[np.uint8] | NDArray[np.int16]) -> tuple[float, float]:
+    """Of one channel, as shares of white."""
+    mean, deviation = cv2.meanStdDev(grey)
+    return float(mean[0, 0]) / _WHITE, float(deviation[0, 0]) / _WHITE
+
+
+def _grey_face(image: Image, face: Box) -> NDArray[np.uint8] | None:
     middle = face.grown(0.8)
     x0, y0 = max(0, int(middle.x0)), max(0, int(middle.y0))
     x1, y1 = min(image.width_px, int(middle.x1)), min(image.height_px, int(middle.y1))
@@ -73,15 +80,18 @@ def _grey_face(image: Image, face: Box) -> NDArray[np.float32] | None:
     patch = cv2.resize(
         image.pixels[y0:y1, x0:x1], (_FACE_SIDE_PX, _FACE_SIDE_PX), interpolation=cv2.INTER_AREA
     )
-    to_grey = cv2.COLOR_BGR2GRAY if image.order is ColourOrder.BGR else cv2.COLOR_RGB2GRAY
-    return np.asarray(cv2.cvtColor(patch, to_grey), dtype=np.float32) / np.float32(255)
+    return _grey(np.asarray(patch, np.uint8), image.order)
+
+
+def _grey(pixels: NDArray[np.uint8], order: ColourOrder) -> NDArray[np.uint8]:
+    to_grey = cv2.COLOR_BGR2GRAY if order is ColourOrder.BGR else cv2.COLOR_RGB2GRAY
+    return np.asarray(cv2.cvtColor(pixels, to_grey), np.uint8)
 
 
 def frame_fingerprint(image: Image) -> NDArray[np.uint8]:
     """A sampled grey copy (96, 128) uint8 by which a repeated frame is told from a new one."""
-    to_grey = cv2.COLOR_BGR2GRAY if image.order is ColourOrder.BGR else cv2.COLOR_RGB2GRAY
     small = cv2.resize(image.pixels, (128, 96), interpolation=cv2.INTER_NEAREST)
-    return np.asarray(cv2.cvtColor(small, to_grey), dtype=np.uint8)
+    return _grey(np.asarray(small, np.uint8), image.order)
 
 
 def is_same_picture(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:
@@ -91,7 +101,7 @@ def is_same_picture(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:
     """
     if before.shape != now.shape:
         return False
-    return float(cv2.absdiff(before, now).mean()) < _REPEAT_DIFFERENCE
+    return cv2.norm(before, now, cv2.NORM_L1) / now.size < _REPEAT_DIFFERENCE
 
 
 _REPEAT_DIFFERENCE: Final = 0.12

@@ -39,6 +39,21 @@ def test_light_behind_the_face_raises_the_background_ratio() -> None:
     assert measure(Image(pixels), face=FACE).background_ratio > 3
 
 
+def test_measures_are_those_of_grey_values_between_black_and_white() -> None:
+    image = Image(textured(level=200))
+    grown = FACE.grown(0.8)
+    part = image.pixels[int(grown.y0) : int(grown.y1), int(grown.x0) : int(grown.x1)]
+    small = cv2.resize(part, (96, 96), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY) / 255
+    found = measure(image, face=FACE)
+    assert found.luminance_mean == pytest.approx(grey.mean(), abs=1e-9)
+    assert found.luminance_deviation == pytest.approx(grey.std(), abs=1e-9)
+    assert found.under_exposed_share == (grey < 0.1).mean()
+    assert found.over_exposed_share == (grey > 0.97).mean() > 0
+    detail = cv2.Laplacian(grey, cv2.CV_64F)
+    assert found.sharpness == pytest.approx(detail.std() / grey.std(), abs=1e-9)
+
+
 def test_a_face_outside_the_picture_measures_as_black() -> None:
     quality = measure(Image(textured()), face=Box(500, 500, 600, 600))
     assert (quality.luminance_mean, quality.sharpness) == (0, 0)
