@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -16,10 +17,9 @@ from countenance.vision.interfaces import DetectedFace
 
 _STRIDES: Final = (8, 16, 32)
 _KINDS: Final = ("cls", "obj", "bbox", "kps")
+_KEPT_SIDE_PX: Final = 640
 
 Rows = NDArray[np.float32]
-
-_NO_ROWS: Final[Rows] = np.empty((0, 15), np.float32)
 
 
 class YuNetDetector:
@@ -29,6 +29,9 @@ class YuNetDetector:
         self._session = session
         self._score_threshold = score_threshold
         self._nms_iou = nms_iou
+        names = session.output_names
+        self._places = [[names.index(f"{kind}_{side}") for side in _STRIDES] for kind in _KINDS]
+        """Of the outputs of each kind, level after level."""
 
     def detect(self, image: Image, *, max_side_px: int | None = None) -> tuple[DetectedFace, ...]:
         small, factor = shrunk_to(image, max_side_px=max_side_px)
@@ -39,35 +42,45 @@ class YuNetDetector:
         """(n, 15) float32: x, y, width, height, five points, score; pixels of `image`."""
         padded = pad_to_multiple(image.to(ColourOrder.BGR).pixels, multiple_px=32)
         outputs = self._session.run({"input": tensor_of(padded)})
-        by_name = dict(zip(self._session.output_names, outputs, strict=True))
-        width = padded.shape[1]
-        levels = (
-            _decode(
-                [by_name[f"{kind}_{stride}"][0] for kind in _KINDS],
-                stride=stride,
-                columns=width // stride,
-                threshold=self._score_threshold,
-            )
-            for stride in _STRIDES
+        sides = padded.shape[1], padded.shape[0]
+        rows = _decode(
+            [np.concatenate([outputs[place][0] for place in level]) for level in self._places],
+            cells=(_kept_cells if max(sides) <= _KEPT_SIDE_PX else _cells)(*sides),
+            threshold=self._score_threshold,
         )
-        found = [rows for rows in levels if len(rows)]
-        return suppress(np.concatenate(found), iou=self._nms_iou) if found else _NO_ROWS
+        return suppress(rows, iou=self._nms_iou) if len(rows) > 1 else rows
 
 
-def _decode(outputs: list[Rows], *, stride: int, columns: int, threshold: float) -> Rows:
-    """Rows of one pyramid level whose score reaches the threshold."""
+def _cells(width_px: int, height_px: int) -> Rows:
+    """(n, 3) float32: column, row and stride of each cell, level after level."""
+    levels = []
+    for stride in _STRIDES:
+        columns = width_px // stride
+        numbers = np.arange(columns * (height_px // stride))
+        strides = np.full(len(numbers), stride)
+        levels.append(np.stack([numbers % columns, numbers // columns, strides], axis=1))
+    return np.concatenate(levels).astype(np.float32)
+
+
+_kept_cells = lru_cache(maxsize=64)(_cells)
+"""For frames: at most 64 sizes of up to 0.1 MB."""
+
+
+def _decode(outputs: list[Rows], *, cells: Rows, threshold: float) -> Rows:
+    """Rows of the cells whose score reaches the threshold."""
     classes, objects, boxes, points = outputs
     # Outputs of a sigmoid lie between 0 and 1 and need no clipping.
-    cells = np.flatnonzero(classes[:, 0] * objects[:, 0] >= threshold**2)
-    if not len(cells):
-        return _NO_ROWS
-    scores = np.sqrt(classes[cells, 0] * objects[cells, 0])
-    origin = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
-    rows = np.empty((len(cells), 15), np.float32)
-    rows[:, 2:4] = np.exp(boxes[cells, 2:4]) * stride
-    rows[:, 0:2] = (origin + boxes[cells, 0:2]) * stride - rows[:, 2:4] / 2
-    rows[:, 4:14] = (points[cells] + np.tile(origin, 5)) * stride
-    rows[:, 14] = scores
+    squares = classes[:, 0] * objects[:, 0]
+    hits = np.flatnonzero(squares >= threshold**2)
+    rows = np.empty((len(hits), 15), np.float32)
+    if not len(hits):
+        return rows
+    found, origin, stride = boxes[hits], cells[hits, :2], cells[hits, 2:]
+    size = np.exp(found[:, 2:]) * stride
+    rows[:, 0:2] = (origin + found[:, :2]) * stride - size / 2
+    rows[:, 2:4] = size
+    rows[:, 4:14] = (points[hits] + np.tile(origin, 5)) * stride
+    rows[:, 14] = np.sqrt(squares[hits])
     return rows
 
 
@@ -80,8 +93,8 @@ def suppress(rows: Rows, *, iou: float) -> Rows:
     """
     rows = rows[np.argsort(-rows[:, 14], kind="stable")]
     # OpenCV suppresses whole-pixel rectangles; the same keeps its choice between near ties.
-    low = np.trunc(rows[:, 0:2])
-    size = np.trunc(rows[:, 2:4])
+    whole = np.trunc(rows[:, :4])
+    low, size = whole[:, :2], whole[:, 2:]
     high, area = low + size, size[:, 0] * size[:, 1]
     kept: list[int] = []
     left = np.arange(len(rows))
@@ -91,7 +104,7 @@ def suppress(rows: Rows, *, iou: float) -> Rows:
         sides = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
         shared = np.maximum(sides, 0).prod(axis=1)
         left = left[shared <= iou * np.maximum(area[best] + area[left] - shared, 1e-6)]
-    return np.asarray(rows[kept], dtype=np.float32)
+    return rows[kept]
 
 
 def _face(row: Rows, *, factor: float) -> DetectedFace:
