@@ -23,7 +23,7 @@ from countenance.vision.errors import ModelAlteredError, ModelMissingError
 from countenance.vision.ledger import ModelLedger
 from countenance.vision.packs import DEFAULT_PACK
 
-PREPARATION: Final = 4
+PREPARATION: Final = 5
 """Version of the preparation; raise it when `prepare` gives another result."""
 
 _INTEGERS: Final = "-int8"

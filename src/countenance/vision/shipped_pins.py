@@ -14,7 +14,7 @@ PINS: Final = {
     "pad-lite0-linear.json": "4266e1ebd1eac7d3905355671669b1d8b4a6adb1a642550f745f4e4c85bdc12d",
     "pad-lite0-linear.onnx": "a539b0fd6ce19cc77a3f5f213a440f922f21b470080c93b6345fd0a5a34786ce",
     "ranges/lite0.json": "0142a94a4934ee4ed73cff3d6e29bbb905a68f2bc42020ed78defe0db96c0e4e",
-    "ranges/sface.json": "f37182cbe3edaa0afbc0fb5a061580c82e66f57dcc82055a1484de96d828db2d",
+    "ranges/sface.json": "b45690e0baab1bf8dca306b3b1f9e6e7d2a67e254cacc040fc099bba9c4045a5",
     "sface.json": "6883a90412ae338057eeec62148882c779a7bbfc8bb69e1454c227da4c93ad74",
     "yunet.json": "c1e9b57686ed67d02e844ebccd3631091fdc196586325a7914b1578f7e868a16",
 }

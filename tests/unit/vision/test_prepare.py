@@ -58,6 +58,31 @@ def test_slopes_written_out_compute_what_prelu_does(largest_slope: float) -> Non
     np.testing.assert_allclose(run(prepared, x), np.where(x > 0, x, x * slopes), atol=1e-6)
 
 
+@pytest.mark.parametrize("groups", [1, 6])
+@pytest.mark.parametrize("is_read_twice", [False, True])
+def test_steep_slopes_between_convolutions_are_turned_about(
+    groups: int, is_read_twice: bool
+) -> None:
+    constants = {
+        "w": floats(6, 4, 3, 3),
+        "wb": floats(6),
+        "a": np.linspace(-0.3, 1.6, 6, dtype=np.float32).reshape(6, 1, 1),
+        "v": floats(6, 6 // groups, 1, 1),
+        "vb": floats(6),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "w", "wb"], ["c"]),
+        helper.make_node("PRelu", ["c", "a"], ["p"]),
+        helper.make_node("Conv", ["p", "v", "vb"], ["d"], group=groups),
+        # A sum with what was before the slopes leaves no sign free.
+        helper.make_node("Add", ["d", "c" if is_read_twice else "d"], ["y"]),
+    ]
+    model, x = model_of(nodes, constants), floats(1, 4, 6, 6)
+    prepared = prepare(model)
+    assert kinds(prepared).count("Conv") == (4 if is_read_twice else 3)
+    np.testing.assert_allclose(run(prepared, x), run(model, x), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("shape", "axis", "block"),
     [

@@ -153,8 +153,9 @@ class _Graph:
         source, out = node.input[0], node.output[0]
         slope = self.constants[node.input[1]].reshape(-1)
         scaled, positive, bent = f"{out}/scaled", f"{out}/positive", f"{out}/bent"
-        if float(slope.max()) <= 1.0:
-            # x + relu((a - 1) x) is x above zero and a x below it, exactly while a <= 1.
+        if float(slope.max()) <= 1.0 or self._turn(node, steep=slope > 1.0):
+            # x + relu((a - 1) x) is x above zero and a x below it, exactly while a <= 1; where
+            # a > 1 it is a x above zero and x below it, which is the same turned about.
             return [
                 self._per_channel(source, slope - 1, scaled),
                 helper.make_node("Relu", [scaled], [bent]),
@@ -166,6 +167,37 @@ class _Graph:
             self._per_channel(source, slope, scaled),
             helper.make_node("Add", [scaled, bent], [out]),
         ]
+
+    def _turn(self, node: onnx.NodeProto, *, steep: Array) -> bool:
+        """Give the steep channels the other sign, from the layer before to the layers after.
+
+        Returns: False, and nothing is changed, where other layers than these are involved.
+        """
+        before = self._only_source(node.input[0])
+        uses = [other for other in self.nodes if node.output[0] in other.input]
+        if any(value.name == node.output[0] for value in self.proto.output):
+            return False
+        if before is None or not all(map(self._is_plain, [before, *uses])):
+            return False
+        sign = np.where(steep, -1, 1).astype(np.float32)
+        weight, bias = (self.constants[name] for name in before.input[1:])
+        self._replace_weights(
+            before, weight * _along(sign, 0), bias * sign, name=f"{node.output[0]}/before"
+        )
+        for index, layer in enumerate(uses):
+            weight, bias = (self.constants[name] for name in layer.input[1:])
+            # A layer of each channel alone has them on its first axis.
+            axis = 1 if _attribute(layer, "group", 1) == 1 else 0
+            name = f"{node.output[0]}/after{index}"
+            self._replace_weights(layer, weight * _along(sign, axis), bias, name=name)
+        return True
+
+    def _is_plain(self, layer: onnx.NodeProto) -> bool:
+        """A convolution with a bias, of all channels or of each alone."""
+        if layer.op_type != "Conv" or not self._has_constants(layer):
+            return False
+        weight, groups = self.constants[layer.input[1]], _attribute(layer, "group", 1)
+        return bool(groups == 1 or (groups == len(weight) and weight.shape[1] == 1))
 
     def _per_channel(self, source: str, factor: Array, out: str) -> onnx.NodeProto:
         """A product per channel, as a convolution: those are what the blocked layout knows."""
@@ -255,6 +287,13 @@ class _Graph:
             for index, name in enumerate(node.input):
                 if name == old:
                     node.input[index] = new
+
+
+def _along(values: Array, axis: int) -> Array:
+    """Values for one axis of a kernel."""
+    shape = [1, 1, 1, 1]
+    shape[axis] = len(values)
+    return values.reshape(shape)
 
 
 def _opset(proto: onnx.ModelProto) -> int:
