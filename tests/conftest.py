@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -14,15 +15,34 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from tests.fixtures.clips import ClipShelf
+from tests.fixtures.once import made_once
 from tests.fixtures.pad_dataset import write_pad_dataset
 from tests.fixtures.portraits import Person, source_picture
 from tests.harness.server import run_command
+
+if TYPE_CHECKING:
+    from xdist.scheduler import Scheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # How long an example takes says something of the machine, nothing of the claim.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    from tests.harness.distribution import BrowsersInOneProcess
+
+    is_by_file = config.getoption("dist") == "loadfile"
+    return BrowsersInOneProcess(config, log) if is_by_file else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        from tests.harness.distribution import rank
+
+        items.sort(key=rank)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,29 +74,40 @@ def portraits() -> dict[Person, NDArray[np.uint8]]:
 
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipShelf:
-    """Clips for the fake camera; each is written once per test session."""
-    return ClipShelf(tmp_path_factory.mktemp("clips"))
-
-
-@pytest.fixture(scope="session")
-def acted_pad_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder dataset of injected animated portraits with `manifest.csv`, for the trainer."""
-    folder = tmp_path_factory.mktemp("acted-pad")
-    write_pad_dataset(folder)
+def of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share, see `tests/fixtures/once.py`."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "of-this-run"
+    folder.mkdir(exist_ok=True)
     return folder
 
 
 @pytest.fixture(scope="session")
-def acted_detector(acted_pad_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clips(of_this_run: Path) -> ClipShelf:
+    """Clips for the fake camera; each is written once per run."""
+    return ClipShelf(of_this_run / "clips")
+
+
+@pytest.fixture(scope="session")
+def acted_pad_dataset(of_this_run: Path) -> Path:
+    """A folder dataset of injected animated portraits with `manifest.csv`, for the trainer."""
+    return made_once(of_this_run / "acted-pad", write_pad_dataset)
+
+
+@pytest.fixture(scope="session")
+def acted_detector(acted_pad_dataset: Path, of_this_run: Path) -> Path:
     """Card of a detector that `countenance pad train` made from acted scenes alone.
 
     Give it to a server as `COUNTENANCE_PAD_CARD`. It knows no site below 100.
     """
-    folder = tmp_path_factory.mktemp("acted-detector")
-    trained = run_command(
-        *("--home", str(folder / "home"), "pad", "train", "--data", str(acted_pad_dataset)),
-        *("--output", str(folder / "detector"), "--folds", "2", "--json"),
-    )
-    assert trained.returncode == 0, trained.stderr[-3000:]
-    return Path(json.loads(trained.stdout)["card"])
+
+    def train(folder: Path) -> None:
+        trained = run_command(
+            *("--home", str(folder / "home"), "pad", "train", "--data", str(acted_pad_dataset)),
+            *("--output", str(folder / "detector"), "--folds", "2", "--json"),
+        )
+        assert trained.returncode == 0, trained.stderr[-3000:]
+        (folder / "card").write_text(json.loads(trained.stdout)["card"], "utf-8")
+
+    made = made_once(of_this_run / "acted-detector", train)
+    return Path((made / "card").read_text("utf-8"))

@@ -31,8 +31,9 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright(chromium: str) -> Iterator[Playwright]:
+    """A driver for each file: while one runs, its event loop is that of the whole process."""
     del chromium  # only asked for, so that Playwright is not started for nothing
     with sync_playwright() as running:
         yield running
