@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
+from tests.e2e.homes import make_enrolled_home
+from tests.fixtures.clips import ClipShelf
+from tests.fixtures.once import made_once
+from tests.fixtures.portraits import Person
+from tests.fixtures.scenes import Kind, Scene
 from tests.harness.browser import (
     CameraState,
     Visitor,
@@ -18,6 +23,8 @@ from tests.harness.browser import (
 )
 from tests.harness.server import Server, free_port
 
+SITTING: Final = Scene(Kind.LIVE, Person.COLLINS, site=0, seconds=8)
+"""Who has enrolled in the homes of acted journeys, before the camera."""
 BrowserFactory = Callable[..., Visitor]
 ServerFactory = Callable[..., Server]
 
@@ -37,6 +44,23 @@ def playwright(chromium: str) -> Iterator[Playwright]:
     del chromium  # only asked for, so that Playwright is not started for nothing
     with sync_playwright() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def acted_home(
+    of_this_run: Path, acted_detector: Path, playwright: Playwright, chromium: str, clips: ClipShelf
+) -> Path:
+    """The home of a server whose administrator, Eileen Collins' portrait, has enrolled.
+
+    The journey of `SITTING` on the acted detector made it, once per run; take a `copy_of` it.
+    """
+
+    def enrol(folder: Path) -> None:
+        env = {"COUNTENANCE_PAD_CARD": str(acted_detector)}
+        clip = clips.of_scene(SITTING)
+        make_enrolled_home(playwright, chromium=chromium, clip=clip, folder=folder, env=env)
+
+    return made_once(of_this_run / "acted-home", enrol) / "home"
 
 
 @pytest.fixture

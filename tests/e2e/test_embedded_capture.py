@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Page, expect
 
 from countenance.bootstrap import build
 from countenance.events import Tag
@@ -17,7 +17,7 @@ from countenance.identity.api_scopes import Scope
 from countenance.settings import read_settings
 from tests.e2e import journey
 from tests.e2e.conftest import BrowserFactory, ServerFactory
-from tests.e2e.homes import copy_of, make_enrolled_home
+from tests.e2e.homes import copy_of
 from tests.e2e.test_colour_page import at_the_door
 from tests.fakes.doors import Door, open_door
 from tests.fakes.recognition import Seen
@@ -28,7 +28,6 @@ from tests.fixtures.scenes import Kind, Scene
 from tests.harness.browser import Visitor
 from tests.harness.relying_app import example_shop
 
-LIVE = Scene(Kind.LIVE, Person.COLLINS, site=0, seconds=8)
 SHORT = Scene(Kind.LIVE, seconds=2.0)
 PHONE = {"width": 360, "height": 740}
 # Run before every page: what the element tells its page.
@@ -297,30 +296,12 @@ def test_colours_fill_the_screen_over_the_page_and_give_it_back(
         assert page.evaluate("document.elementFromPoint(3, 3).localName") != "countenance-capture"
 
 
-@pytest.fixture(scope="module")
-def enrolled_home(
-    acted_detector: Path,
-    playwright: Playwright,
-    chromium: str,
-    clips: ClipShelf,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
-    """The home of a server whose administrator, Eileen Collins' portrait, has enrolled."""
-    return make_enrolled_home(
-        playwright,
-        chromium=chromium,
-        clip=clips.of_scene(LIVE),
-        folder=tmp_path_factory.mktemp("acted-home"),
-        env={"COUNTENANCE_PAD_CARD": str(acted_detector)},
-    )
-
-
 @pytest.mark.parametrize(
     ("person", "outcome"),
     [(Person.COLLINS, "You are in, eileen."), (Person.HOPPER, "The shop stays shut.")],
 )
 def test_the_real_engine_lets_the_member_in_and_nobody_else(
-    enrolled_home: Path,
+    acted_home: Path,
     acted_detector: Path,
     start_server: ServerFactory,
     tmp_path: Path,
@@ -330,7 +311,7 @@ def test_the_real_engine_lets_the_member_in_and_nobody_else(
     outcome: str,
 ) -> None:
     env = {"COUNTENANCE_PAD_CARD": str(acted_detector), "COUNTENANCE_LOGIN_TRIES": "1"}
-    server = start_server(home=copy_of(enrolled_home, tmp_path / "enrolled"), env=env)
+    server = start_server(home=copy_of(acted_home, tmp_path / "enrolled"), env=env)
     identity = build(read_settings({"COUNTENANCE_HOME": str(server.home), **env})).identity
     maker = identity.users.find("eileen")
     assert maker is not None

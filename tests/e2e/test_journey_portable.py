@@ -10,17 +10,15 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import expect
 
 from tests.e2e import journey
-from tests.e2e.conftest import BrowserFactory, ServerFactory
-from tests.e2e.homes import copy_of, make_enrolled_home
+from tests.e2e.conftest import SITTING, BrowserFactory, ServerFactory
+from tests.e2e.homes import copy_of
 from tests.fixtures.clips import ClipShelf
 from tests.fixtures.portraits import Person
 from tests.fixtures.scenes import Kind, Scene
 from tests.harness.server import Server
-
-LIVE = Scene(Kind.LIVE, Person.COLLINS, site=0, seconds=8)
 
 
 @pytest.fixture
@@ -28,29 +26,11 @@ def env(acted_detector: Path) -> dict[str, str]:
     return {"COUNTENANCE_PAD_CARD": str(acted_detector)}
 
 
-@pytest.fixture(scope="module")
-def enrolled_home(
-    acted_detector: Path,
-    playwright: Playwright,
-    chromium: str,
-    clips: ClipShelf,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
-    """The home of a server whose administrator, Eileen Collins' portrait, has enrolled."""
-    return make_enrolled_home(
-        playwright,
-        chromium=chromium,
-        clip=clips.of_scene(LIVE),
-        folder=tmp_path_factory.mktemp("acted-home"),
-        env={"COUNTENANCE_PAD_CARD": str(acted_detector)},
-    )
-
-
 @pytest.fixture
 def enrolled(
-    enrolled_home: Path, env: dict[str, str], start_server: ServerFactory, tmp_path: Path
+    acted_home: Path, env: dict[str, str], start_server: ServerFactory, tmp_path: Path
 ) -> Server:
-    return start_server(home=copy_of(enrolled_home, tmp_path / "enrolled"), env=env)
+    return start_server(home=copy_of(acted_home, tmp_path / "enrolled"), env=env)
 
 
 def test_set_up_enrol_log_in_and_see_the_apps(
@@ -61,7 +41,7 @@ def test_set_up_enrol_log_in_and_see_the_apps(
 ) -> None:
     """The main job, from an empty home to the page of apps, and out again."""
     server = start_server(env=env)
-    visitor = browser_with_camera(clips.of_scene(LIVE))
+    visitor = browser_with_camera(clips.of_scene(SITTING))
     page = visitor.page
     page.goto(server.url)
     expect(page).to_have_url(re.compile("/setup"))
@@ -85,7 +65,7 @@ def test_the_verdict_is_spoken_and_shown(
     enrolled: Server, clips: ClipShelf, browser_with_camera: BrowserFactory
 ) -> None:
     """Words, ring and voice say the same; the page leaves only after they did."""
-    visitor = browser_with_camera(clips.of_scene(LIVE))
+    visitor = browser_with_camera(clips.of_scene(SITTING))
     page = visitor.page
     journey.enter_password(visitor, enrolled)
     expect(page.locator("#line")).to_have_text("Authorized", timeout=journey.VERDICT_LIMIT_MS)
@@ -109,7 +89,7 @@ def test_the_verdict_is_spoken_and_shown(
     ids=lambda value: value.kind.value if isinstance(value, Scene) else "",
 )
 def test_whoever_is_not_the_user_really_there_stays_outside(
-    enrolled_home: Path,
+    acted_home: Path,
     env: dict[str, str],
     start_server: ServerFactory,
     tmp_path: Path,
@@ -119,7 +99,7 @@ def test_whoever_is_not_the_user_really_there_stays_outside(
     reason: str,
 ) -> None:
     """Refused, in words that do not tell which check it was; the owner learns the exact reason."""
-    home = copy_of(enrolled_home, tmp_path / "enrolled")
+    home = copy_of(acted_home, tmp_path / "enrolled")
     enrolled = start_server(home=home, env=env | {"COUNTENANCE_LOGIN_TIME_LIMIT_S": "10"})
     visitor = browser_with_camera(clips.of_scene(scene))
     journey.enter_password(visitor, enrolled)
@@ -140,7 +120,7 @@ def test_a_server_that_dies_midway_lets_nobody_in_and_loses_nothing(
     enrolled.restart()
     expect(visitor.page.get_by_role("button", name="Try again")).to_be_visible(timeout=30_000)
     journey.expect_shut(visitor.page, enrolled)
-    visitor.show(clips.of_scene(LIVE))
+    visitor.show(clips.of_scene(SITTING))
     journey.enter_password(visitor, enrolled)
     journey.expect_home(visitor, enrolled)
 
@@ -153,7 +133,8 @@ def test_without_a_camera_the_page_says_how_to_mend_it_and_offers_another_way(
     camera: str,
     words: str,
 ) -> None:
-    visitor = browser_with_camera(None if camera == "none" else clips.of_scene(LIVE), camera=camera)
+    clip = None if camera == "none" else clips.of_scene(SITTING)
+    visitor = browser_with_camera(clip, camera=camera)
     journey.enter_password(visitor, enrolled)
     page = visitor.page
     expect(page.locator("#line")).to_have_text("No camera to use", timeout=30_000)
@@ -170,7 +151,7 @@ def test_an_unplugged_camera_is_told_and_plugged_in_again_goes_on(
     expect(visitor.page.locator("#line")).to_have_text("Come into the oval", timeout=30_000)
     assert visitor.unplug_camera() == 1
     expect(visitor.page.locator("#detail")).to_have_text(re.compile("unplugged", re.IGNORECASE))
-    visitor.show(clips.of_scene(LIVE))
+    visitor.show(clips.of_scene(SITTING))
     visitor.page.get_by_role("button", name="Try again").click()
     journey.expect_home(visitor, enrolled)
 
