@@ -6,14 +6,17 @@ import csv
 import itertools
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import pytest
 from click.testing import CliRunner, Result
 
+from countenance.bootstrap import Container
 from countenance.ceremony.protocol import MAX_IMAGE_BYTES
 from countenance.cli.main import main
+from countenance.vision.engine import Engine
 from tests.fakes.cameras import Camera, close_all
 from tests.fakes.doors import open_door
 from tests.fakes.servers import serving
@@ -50,6 +53,23 @@ SAID = {
     "gone.jpg": "No such file",
     "missing.jpg": "No such file",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _engine_opened_once() -> Iterator[None]:
+    """Commands on the same home share its engine: how models are opened is tested elsewhere."""
+    opened: dict[Path, Engine] = {}
+    open_anew = Container._open_engine
+
+    def opened_once(container: Container) -> Engine:
+        home = container.settings.home
+        if home not in opened:
+            opened[home] = open_anew(container)
+        return opened[home]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Container, "_open_engine", opened_once)
+        yield
 
 
 @pytest.fixture(scope="module")
