@@ -16,6 +16,7 @@ from countenance.images.image import Image
 from tests.fixtures.bright_detectors import write_bright_detector, write_shades
 from tests.fixtures.pad_dataset import write_pad_dataset
 from tests.fixtures.scenes import Kind, Scene, frames
+from tests.harness.commands import invoke
 from tests.harness.server import run_command
 
 KEYS = {
@@ -56,7 +57,7 @@ def told(result: Result) -> dict[str, Any]:
 def test_rates_of_the_detector_in_use_are_told_per_species_and_source(
     acted_pad_dataset: Path, acted_detector: Path, tmp_path: Path
 ) -> None:
-    done = run_command(
+    done = invoke(
         "--home", str(tmp_path), "evaluate", "pad",
         "--manifest", str(acted_pad_dataset / "manifest.csv"), "--json",
         env={"COUNTENANCE_PAD_CARD": str(acted_detector)},
@@ -76,7 +77,7 @@ def test_rates_of_the_detector_in_use_are_told_per_species_and_source(
 def test_face_crops_are_judged_by_the_view_of_the_crop_alone(
     acted_pad_dataset: Path, acted_detector: Path, tmp_path: Path
 ) -> None:
-    done = run_command(
+    done = invoke(
         "--home", str(tmp_path), "evaluate", "pad", "--kind", "tight_crop",
         "--manifest", str(acted_pad_dataset / "manifest.csv"), "--json",
         env={"COUNTENANCE_PAD_CARD": str(acted_detector)},
@@ -113,7 +114,7 @@ def test_attacks_alone_are_refused_with_a_remedy(acted_pad_dataset: Path, tmp_pa
     head, *rows = (acted_pad_dataset / "manifest.csv").read_text().splitlines()
     attacks = [row for row in rows if ",attack," in row and ",full_frame" in row][:3]
     (tmp_path / "manifest.csv").write_text("\n".join([head, *attacks]) + "\n")
-    done = run_command(
+    done = invoke(
         "--home", str(tmp_path / "home"), "evaluate", "pad", "--root", str(acted_pad_dataset),
         "--manifest", str(tmp_path / "manifest.csv"), "--json",
     )  # fmt: skip

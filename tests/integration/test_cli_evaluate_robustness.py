@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.fixtures.portraits import Person
-from tests.harness.server import run_command
+from tests.harness.commands import invoke
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def _write(path: Path, pixels: NDArray[np.uint8]) -> None:
 
 
 def test_a_row_for_each_condition_and_level(pairs: Path, tmp_path: Path) -> None:
-    done = run_command(
+    done = invoke(
         *("--home", str(tmp_path / "home"), "evaluate", "robustness", "--pairs", str(pairs)),
         *("--report", str(tmp_path / "report"), "--json"),
     )
@@ -63,17 +63,17 @@ def test_a_single_clip_and_lists_without_mates_or_images_are_refused(
     pairs: Path, tmp_path: Path
 ) -> None:
     command = ("--home", str(tmp_path), "evaluate", "robustness", "--pairs")
-    one_clip = run_command(*command, str(pairs), "--clip", str(pairs))
+    one_clip = invoke(*command, str(pairs), "--clip", str(pairs))
     assert one_clip.returncode == 2
     assert "--clip twice" in one_clip.stderr
     alone = pairs.with_name("alone.csv")
     alone.write_text("a,b,same\ncollins/1.png,hopper/1.png,0\n", encoding="utf-8")
     missing = pairs.with_name("missing.csv")
     missing.write_text("a,b,same\ncollins/1.png,collins/9.png,1\n", encoding="utf-8")
-    refused = run_command(*command, str(missing))
+    refused = invoke(*command, str(missing))
     assert refused.returncode == 1
     assert "--skip-missing" in refused.stderr
-    no_mates = run_command(*command, str(alone))
+    no_mates = invoke(*command, str(alone))
     assert no_mates.returncode == 1
     assert "no mated pair" in no_mates.stderr
     assert "Traceback" not in no_mates.stderr

@@ -1,4 +1,4 @@
-"""`countenance models` through the installed command."""
+"""`countenance models`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ import pytest
 from countenance.vision.cards import shipped_card
 from countenance.vision.model_store import ModelStore, Place
 from tests.fakes.mirrors import Mirror, hang_after, redirect, serve, status
-from tests.harness.server import clean_environment, command, run_command
+from tests.harness.commands import invoke
+from tests.harness.server import clean_environment, command
 
 YUNET, SFACE, DLIB = (shipped_card(name) for name in ("yunet", "sface", "dlib-resnet"))
 CARRIED = ModelStore(Path("none"))
@@ -40,7 +41,7 @@ def mirror() -> Iterator[Mirror]:
 def models(
     home: Path, *arguments: str, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return run_command("--home", str(home), "models", *arguments, env=env)
+    return invoke("--home", str(home), "models", *arguments, env=env)
 
 
 def install(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""`countenance tokens` through the installed command."""
+"""`countenance tokens`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from countenance.clock import SystemClock
 from countenance.identity.api_scopes import Scope
 from countenance.identity.services import open_identity
 from countenance.settings import read_settings
-from tests.harness.server import clean_environment, command
+from tests.harness.commands import invoke
+from tests.harness.server import run_command
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command("--home", str(home), *arguments),
-        env=clean_environment(), capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+    return invoke("--home", str(home), *arguments)
 
 
 def test_the_life_of_a_token(home: Path) -> None:
@@ -66,7 +64,8 @@ def test_the_life_of_a_token(home: Path) -> None:
 
 
 def test_standard_output_is_the_token_and_nothing_else(home: Path) -> None:
-    made = run(home, "tokens", "make", "Pipe", "--scope", "verify", "--scope", "audit:read")
+    words = ("tokens", "make", "Pipe", "--scope", "verify", "--scope", "audit:read")
+    made = run_command("--home", str(home), *words)
     assert made.returncode == 0
     assert made.stdout.startswith("cnt_")
     assert made.stdout.count("\n") == 1

@@ -1,4 +1,4 @@
-"""`countenance users` through the installed command."""
+"""`countenance users`."""
 
 import json
 import subprocess
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.server import clean_environment, command, run_command
+from tests.harness.commands import invoke
+from tests.harness.server import run_command
 
 
 @pytest.fixture(scope="module")
@@ -15,11 +16,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(home: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command("--home", str(home), *arguments),
-        env=clean_environment(), input=stdin, capture_output=True, text=True, check=False,
-        timeout=300,
-    )  # fmt: skip
+    return invoke("--home", str(home), *arguments, stdin=stdin)
 
 
 def names(home: Path) -> dict[str, dict[str, object]]:

@@ -25,7 +25,8 @@ from countenance.vision.model_store import ModelStore
 from countenance.vision.packs import shipped_pack
 from countenance.vision.pad_fusion import FUSION_PACK, FusedPadModel, fusion_of
 from tests.fakes.mirrors import Mirror, serve
-from tests.harness.server import free_port, run_command
+from tests.harness.commands import invoke
+from tests.harness.server import free_port
 
 PACK = shipped_pack(FUSION_PACK)
 FILES = [card.file for card in PACK.cards]
@@ -35,7 +36,7 @@ PICTURES = dict(public_pictures())
 def countenance(
     home: Path, *arguments: str, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return run_command("--home", str(home), *arguments, env=env)
+    return invoke("--home", str(home), *arguments, env=env)
 
 
 def install(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

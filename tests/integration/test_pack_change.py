@@ -11,7 +11,7 @@ from countenance.biometrics.templates import Template
 from countenance.identity.interfaces import User
 from tests.fakes.doors import Door, open_door
 from tests.fakes.recognition import PACK, face_of
-from tests.harness.server import run_command
+from tests.harness.commands import invoke
 
 EARLIER = "earlier/1"
 
@@ -82,17 +82,17 @@ def test_the_command_line_counts_and_names_them(tmp_path: Path) -> None:
     for name, pack in (("eileen", "opencv-zoo/1"), ("grace", "dlib/1")):
         door.identity.vault.store(user(door, name).id, of_pack(1, pack), actor=None)
     home = str(tmp_path / "home")
-    listed = json.loads(run_command("--home", home, "users", "list", "--json").stdout)
+    listed = json.loads(invoke("--home", home, "users", "list", "--json").stdout)
     found = {row["name"]: (row["face_pack"], row["enrol_again"]) for row in listed["users"]}
     assert found == {"eileen": ("opencv-zoo/1", False), "grace": ("dlib/1", True)}
-    told = run_command("--home", home, "users", "list").stdout
+    told = invoke("--home", home, "users", "list").stdout
     assert told.count("enrol again") == 1
-    examined = run_command("--home", home, "doctor", "--json")
+    examined = invoke("--home", home, "doctor", "--json")
     faces = [row for row in json.loads(examined.stdout)["findings"] if row["check"] == "faces"]
     assert [row["health"] for row in faces] == ["warn"]
     assert "1 of 2 enrolled with the pack in use, opencv-zoo/1; 1 with dlib/1" in faces[0]["found"]
     assert "enrol again" in faces[0]["remedy"]
-    chosen = run_command(
+    chosen = invoke(
         "--home", home, "users", "list", "--json", env={"COUNTENANCE_ENGINE_PACK": "dlib"}
     )
     again = {row["name"]: row["enrol_again"] for row in json.loads(chosen.stdout)["users"]}
