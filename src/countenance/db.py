@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +25,11 @@ from countenance.errors import ConfigurationError, CountenanceError
 BUSY_TIMEOUT_S: Final = 15.0
 """How long a SQLite writer waits for another one, seconds."""
 _SCRUB_PATIENCE_MS: Final = 250
+_RETRY_S: Final = 0.01
+"""Between two tries at what SQLite refuses without waiting, seconds."""
 POSTGRESQL_DRIVER: Final = "postgresql+psycopg"
+_WRITE_AHEAD: Final = "PRAGMA journal_mode = WAL"
 SQLITE_PRAGMAS: Final = (
-    "PRAGMA journal_mode = WAL",
     # FULL: a committed audit row or erasure survives a power cut.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -208,10 +212,34 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin in `_begin_sqlite`, not in the driver
     cursor = connection.cursor()
     try:
+        _write_ahead(cursor)
         for pragma in SQLITE_PRAGMAS:
             cursor.execute(pragma)
     finally:
         cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Switch to the write-ahead log; waits for others as every other statement does.
+
+    A new file is changed by this, in a read transaction that becomes a writing one. Such a step
+    never waits in SQLite: of several first starts all but one would fail at once. (Nor may it wait
+    there, for two that hold the file as readers would wait for each other; here nothing is held.)
+
+    Raises: sqlite3.OperationalError: busy for `BUSY_TIMEOUT_S`, or anything else is wrong.
+    Source: https://www.sqlite.org/c3ref/busy_handler.html
+    """
+    until_s = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute(_WRITE_AHEAD)
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # or one of its kinds
+            if not is_busy or time.monotonic() >= until_s:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -208,6 +208,44 @@ def test_a_writer_that_never_ends_is_told(
     other.close()
 
 
+@pytest.fixture
+def first_start(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Another process that is making the database: a writer on a file without a log yet."""
+    other = sqlite3.connect(
+        tmp_path / "countenance.db", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+def test_a_first_start_waits_for_another_one(
+    home_settings: Settings, first_start: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is done while we wait; without a wait there is nobody to end it."""
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            first_start.execute("COMMIT")
+
+    monkeypatch.setattr("countenance.db.time.sleep", wait)
+    opened = open_identity(home_settings, clock=ManualClock(), argon2=CHEAP)
+    assert len(waits) == 3
+    assert not opened.users.is_set_up()
+    opened.close()
+
+
+def test_a_first_start_that_never_ends_is_told(
+    home_settings: Settings, first_start: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert first_start.in_transaction
+    monkeypatch.setattr("countenance.db.BUSY_TIMEOUT_S", 0.1)
+    with pytest.raises(StorageError, match="held by another process"):
+        open_identity(home_settings, clock=ManualClock(), argon2=CHEAP)
+
+
 @pytest.mark.parametrize(
     "url",
     ["", "nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "postgresql+pg8000://x/y"],
