@@ -1,8 +1,9 @@
 """Synthetic prints and paper masks, drawn over bona fide frames.
 
 Attacks on paper are rare in public data, so bona fide frames are turned into them: a printed
-photograph held before the face, or a printed face worn with holes for eyes and mouth. They teach
-the detector that paper exists; they are never part of a measured figure.
+photograph held before the face, or a printed face worn with holes for eyes and mouth, mostly with
+the hand that holds it. They teach the detector that paper exists; they are never part of a measured
+figure.
 """
 
 from __future__ import annotations
@@ -15,9 +16,18 @@ from numpy.typing import NDArray
 
 from countenance.geometry.boxes import Box
 from countenance.training.degradation import Pixels, add_noise, recompress
+from countenance.training.hands import Grip, draw_hand, skin_tone
+from countenance.training.paper import around, bent, head_shape, printed, with_border, with_gloss
 
 BENT = 1 / 3
-CUT_OUT = 1 / 5
+"""Share of the prints that are bent about their height."""
+CUT_OUT = 0.35
+"""Share of the prints that are cut out along the head."""
+HELD = 0.7
+"""Share of prints and masks that show a hand; the others stand, or are tied on."""
+SECOND_HAND = 0.25
+LARGER_MASK = 0.6
+"""Share of the masks that reach over hair and neck."""
 
 Points = NDArray[np.float32]
 Plane = NDArray[np.float32]
@@ -38,21 +48,26 @@ def synthetic_print(scene: FaceInFrame, donor: FaceInFrame, rng: np.random.Gener
     """Hold a print of the donor's face before the face of the scene.
 
     The sheet shows 1.15 to 3.2 faces, has another tone than the scene, perhaps a white border, a
-    gloss and a shadow behind it, and is seen in perspective. One in three is bent about its
-    height, one in five cut out along the head.
+    gloss and a shadow behind it, and is seen in perspective; it may be bent, cut out along the
+    head, and held by one hand or two.
 
     Returns: pixels of the scene's shape.
     """
-    sheet = _printed(_around(donor, rng.uniform(1.15, 3.2), rng), rng)
+    part = around(donor.pixels, donor.box, rng.uniform(1.15, 3.2), rng)
+    sheet = printed(part, rng)
     if rng.random() < 0.5:
-        sheet = _with_border(sheet, rng)
-    sheet, shape = _with_gloss(sheet, rng), np.ones(sheet.shape[:2], np.float32)
+        sheet = with_border(sheet, rng)
+    sheet, shape = with_gloss(sheet, rng), np.ones(sheet.shape[:2], np.float32)
     if rng.random() < CUT_OUT:
-        shape = _head_shape(sheet, rng)
+        shape = head_shape(sheet, rng)
     if rng.random() < BENT:
-        sheet, shape = _bent(sheet, shape, rng)
+        sheet, shape = bent(sheet, shape, rng)
     corners = _held(sheet, scene.box, donor.box, rng)
-    return _finish(_paste(scene.pixels, sheet, shape, corners, rng), rng)
+    attack = _paste(scene.pixels, sheet, shape, corners, rng)
+    if rng.random() < HELD:
+        for _ in range(2 if rng.random() < SECOND_HAND else 1):
+            attack = _with_hand(attack, scene, _extent(corners), rng)
+    return _finish(attack, rng)
 
 
 def synthetic_paper_mask(
@@ -67,86 +82,20 @@ def synthetic_paper_mask(
     if place is None:
         return synthetic_print(scene, donor, rng)
     place = np.asarray(place, np.float64)
-    grow = rng.uniform(1.0, 1.12)
+    grow = rng.uniform(1.0, 1.3)
     centre = scene.landmarks.mean(axis=0)
     place = np.column_stack([place[:, :2] * grow, place[:, 2] * grow + (1 - grow) * centre])
-    paper = cv2.warpAffine(_printed(donor.pixels, rng), place, (width, height))
-    cover = _mask_shape(scene, rng)
-    shaded = _with_shadow(scene.pixels, cover, scene.box.width_px, rng)
-    return _finish(_blend(shaded, np.asarray(paper, np.uint8), cover), rng)
-
-
-def _around(donor: FaceInFrame, faces: float, rng: np.random.Generator) -> Pixels:
-    """The donor's frame around its face; as much as there is of `faces` face widths."""
-    height, width = donor.pixels.shape[:2]
-    box = donor.box.grown(faces)
-    stretch = rng.uniform(0.9, 1.15)
-    (_, cy), half = donor.box.centre, box.height_px * stretch / 2
-    x0, x1 = max(0, int(box.x0)), min(width, int(box.x1) + 1)
-    y0, y1 = max(0, int(cy - half)), min(height, int(cy + half) + 1)
-    part = donor.pixels[y0:y1, x0:x1]
-    return part if part.size else donor.pixels
-
-
-def _printed(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """The tone of ink on paper: lifted black, duller white, less colour, a cast, less detail."""
-    real = pixels.astype(np.float32)
-    grey = real.mean(axis=2, keepdims=True)
-    real = grey + (real - grey) * rng.uniform(0.35, 1.15)
-    black, white = rng.uniform(10, 60), rng.uniform(170, 250)
-    real = black + real / 255 * (white - black)
-    real *= rng.uniform(0.9, 1.08, size=3).astype(np.float32)
-    if rng.random() < 0.6:
-        real = np.asarray(cv2.GaussianBlur(real, (0, 0), rng.uniform(0.4, 1.6)))
-    return np.clip(real, 0, 255).astype(np.uint8)
-
-
-def _with_border(sheet: Pixels, rng: np.random.Generator) -> Pixels:
-    edge = max(2, round(min(sheet.shape[:2]) * rng.uniform(0.02, 0.12)))
-    tone = rng.uniform(170, 245)
-    colour = [float(tone * c) for c in rng.uniform(0.95, 1.03, size=3)]
-    return np.asarray(
-        cv2.copyMakeBorder(sheet, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=colour),
-        np.uint8,
+    paper = cv2.warpAffine(
+        printed(donor.pixels, rng), place, (width, height), borderMode=cv2.BORDER_REPLICATE
     )
-
-
-def _with_gloss(sheet: Pixels, rng: np.random.Generator) -> Pixels:
-    """A soft highlight or fall-off of light across the sheet."""
-    height, width = sheet.shape[:2]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    cx, cy = rng.uniform(0, width), rng.uniform(0, height)
-    spread = rng.uniform(0.2, 0.7) * max(height, width)
-    spot = np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * spread**2))
-    light = sheet + spot[..., None] * rng.uniform(-30, 70)
-    return np.asarray(np.clip(light, 0, 255), np.uint8)
-
-
-def _head_shape(sheet: Pixels, rng: np.random.Generator) -> Plane:
-    """1 on the oval of a head in the middle of the sheet, perhaps with the shoulders below."""
-    height, width = sheet.shape[:2]
-    shape = np.zeros((height, width), np.float32)
-    axes = round(width * rng.uniform(0.34, 0.48)), round(height * rng.uniform(0.4, 0.5))
-    cv2.ellipse(shape, (width // 2, height // 2), axes, 0, 0, 360, 1.0, -1)
-    if rng.random() < 0.5:
-        shape[round(height * rng.uniform(0.75, 0.9)) :] = 1.0
-    return shape
-
-
-def _bent(sheet: Pixels, shape: Plane, rng: np.random.Generator) -> tuple[Pixels, Plane]:
-    """Sheet and shape around an upright cylinder: narrower, darker and bowed at the sides."""
-    height, width = sheet.shape[:2]
-    half_turn = rng.uniform(0.4, 1.2)
-    across = np.linspace(-1, 1, width, dtype=np.float32)
-    turned = np.arcsin(across * np.sin(half_turn))
-    away = 1 - np.cos(turned)
-    x = np.tile((turned / half_turn + 1) / 2 * (width - 1), (height, 1)).astype(np.float32)
-    bow = rng.uniform(-0.08, 0.08) * height * away
-    y = (np.arange(height)[:, None] + bow[None]).astype(np.float32)
-    moved = cv2.remap(sheet, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    cover = cv2.remap(shape, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    lit = moved * (1 - rng.uniform(0, 0.5) * away)[None, :, None]
-    return np.clip(lit, 0, 255).astype(np.uint8), np.asarray(cover, np.float32)
+    larger = rng.uniform(1.0, 1.35) if rng.random() < LARGER_MASK else 1.0
+    worn = FaceInFrame(scene.pixels, scene.box.grown(larger), scene.landmarks)
+    cover = _mask_shape(worn, rng)
+    shaded = _with_shadow(scene.pixels, cover, scene.box.width_px, rng)
+    attack = _blend(shaded, np.asarray(paper, np.uint8), cover)
+    if rng.random() < HELD:
+        attack = _with_hand(attack, scene, worn.box.grown(1.1), rng)
+    return _finish(attack, rng)
 
 
 def _held(sheet: Pixels, face: Box, printed: Box, rng: np.random.Generator) -> Points:
@@ -176,6 +125,21 @@ def _paste(
     cover = np.asarray(cv2.GaussianBlur(moved, (0, 0), 0.8), np.float32)
     shaded = _with_shadow(scene, cover, float(np.ptp(corners[:, 0])), rng)
     return _blend(shaded, np.asarray(paper, np.uint8), cover)
+
+
+def _extent(corners: Points) -> Box:
+    (x0, y0), (x1, y1) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    return Box(x0, y0, x1, y1)
+
+
+def _with_hand(pixels: Pixels, scene: FaceInFrame, held: Box, rng: np.random.Generator) -> Pixels:
+    """A hand at the edge of what is held, mostly from below, in the tone of the scene's face."""
+    angle = rng.uniform(0, np.pi) if rng.random() < 0.75 else rng.uniform(0, 2 * np.pi)
+    outward = np.array([np.cos(angle), np.sin(angle)])
+    half = np.array([held.width_px, held.height_px]) / 2
+    at = np.array(held.centre) + outward * half * rng.uniform(0.85, 1.02)
+    grip = Grip(at, -outward, scene.box.width_px * rng.uniform(0.45, 0.75))
+    return draw_hand(pixels, grip, skin_tone(scene.pixels, scene.landmarks), rng)
 
 
 def _mask_shape(scene: FaceInFrame, rng: np.random.Generator) -> Plane:
