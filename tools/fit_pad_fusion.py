@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Find how the shipped passive detector and the pack `minifasnet` are mixed, and its worth.
 
-    tools/fit_pad_fusion.py --manifest MANIFEST --models FOLDER --cache FOLDER [--write]
+    tools/fit_pad_fusion.py --manifest MANIFEST --models FOLDER --cache FOLDER \
+        --photographs FOLDER [--write]
 
 The detector's scores are those of heads that saw nothing of a picture's source, found again with
-the recipe of `countenance pad train --teacher minifasnet`; the networks of the pack were trained
-on none of the data. The mixture that judges a source is fitted without it too. That of the pack is
-then fitted on all. Run it again after a change of the shipped detector; `--write` puts the result
-on the card of the pack.
+the recipe of `countenance pad train --teacher minifasnet --photographs FOLDER`; the networks of the
+pack were trained on none of the data. The mixture that judges a source is fitted without it too.
+That of the pack is then fitted on all. Run it again after a change of the shipped detector;
+`--write` puts the result on the card of the pack.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from countenance.datasets.splits import source_folds
 from countenance.evaluation.protocols import score_sets
 from countenance.pad.rates import auc, equal_error_rate, operating_point, threshold_at_bpcer
 from countenance.training.calibration import bona_fide_centre, eer_threshold, shift_bounds
+from countenance.training.donors import photographs_in
 from countenance.training.extractors import Lite0Extractor
 from countenance.training.features import extract_table
 from countenance.training.fusion import fit_mixture, mixed_scores
@@ -53,13 +55,16 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True, help="folder with the pack's files")
     parser.add_argument("--cache", type=Path, required=True, help="folder of stored features")
+    parser.add_argument("--photographs", type=Path, required=True, help="as in `pad train`")
     parser.add_argument("--write", action="store_true", help="put the result on the pack's card")
     asked = parser.parse_args()
     presentations = check_presentations(read_manifest(asked.manifest))
     detector, _, _ = open_recognition(asked.models)
     teacher = open_teacher(asked.models)
     second = taught_log_odds(presentations, teacher=teacher, detector=detector)
-    own = held_out_logits(presentations, detector, asked.cache, second)
+    own = held_out_logits(
+        presentations, detector, asked.cache, second, photographs_in(asked.photographs)
+    )
     found = fitted(presentations, own, second)
     print(json.dumps(found, indent=2))
     if asked.write:
@@ -70,11 +75,20 @@ def main() -> None:
 
 
 def held_out_logits(
-    presentations: Sequence[Presentation], detector: FaceDetector, cache: Path, taught: Vector
+    presentations: Sequence[Presentation],
+    detector: FaceDetector,
+    cache: Path,
+    taught: Vector,
+    photographs: Sequence[Path],
 ) -> Vector:
     """(n,) of the shipped detector: fused for frames, the crop's for crops; NaN for none."""
     table = extract_table(
-        presentations, extractor=Lite0Extractor(), detector=detector, cache=cache, seed=SEED
+        presentations,
+        extractor=Lite0Extractor(),
+        detector=detector,
+        cache=cache,
+        seed=SEED,
+        photographs=photographs,
     )
     turns = by_source(presentations, folds=FOLDS)
     trained = train_heads(presentations, table, turns=turns, taught=taught)

@@ -1,6 +1,7 @@
 """What dark rooms and covered faces cost passive detection, on sources that it has not seen.
 
-    python -m tools.measure_pad_conditions --manifest FILE [--root DIR] [--home DIR] [--folds N]
+    python -m tools.measure_pad_conditions --manifest FILE --photographs DIR [--root DIR]
+        [--home DIR] [--folds N]
 
 Every full frame of the manifest is judged as it is and under each condition of
 `evaluation.degradations` that says something of rooms and faces, by heads that were trained without
@@ -32,6 +33,7 @@ from countenance.images.codec import read_image
 from countenance.images.image import ColourOrder, Image
 from countenance.images.quality import measure
 from countenance.statistics.intervals import rate
+from countenance.training.donors import photographs_in
 from countenance.training.extractors import Lite0Extractor
 from countenance.training.features import DETECTION_SIDE_PX, extract_table
 from countenance.training.pad import check_presentations, train_heads
@@ -151,6 +153,7 @@ def main() -> None:
     wishes = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     wishes.add_argument("--manifest", type=Path, required=True)
     wishes.add_argument("--root", type=Path)
+    wishes.add_argument("--photographs", type=Path, required=True, help="as in `pad train`")
     wishes.add_argument("--home", type=Path, default=Path("var"), help="models and stored features")
     wishes.add_argument("--folds", type=int, default=8)
     given = wishes.parse_args()
@@ -163,7 +166,12 @@ def main() -> None:
         everything = (*presentations, *(one.shown for one in judged))
         cache = given.home / "cache" / "pad-features"
         table = extract_table(
-            everything, extractor=Lite0Extractor(), detector=detector, cache=cache, seed=SEED
+            everything,
+            extractor=Lite0Extractor(),
+            detector=detector,
+            cache=cache,
+            seed=SEED,
+            photographs=photographs_in(given.photographs),
         )
         teacher = open_teacher(given.home / "models")
         taught = np.concatenate(

@@ -285,6 +285,7 @@ HEAD = "path,label,source,species,kind\n"
         (HEAD, ("--calibrate", "2"), 2, "3<=x<=50"),
         (HEAD, ("--teacher", "minifasnet"), 2, "--teacher and --fuse go"),
         (HEAD, ("--cache", "c"), 2, "--cache goes with"),
+        (HEAD, ("--photographs", "."), 2, "--photographs goes with"),
         (HEAD, ("--scores", "nowhere.csv"), 2, "does not exist"),
     ],
 )

@@ -90,6 +90,21 @@ def test_a_folder_becomes_a_detector_that_the_engine_loads(data: Path, tmp_path:
         assert len(list(csv.DictReader(file))) == values["n_bona_fide"] + values["n_attack"]
 
 
+def test_photographs_are_printed_and_their_number_stands_on_the_card(
+    data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "faces").mkdir()
+    pictures = [path for _, path in public_pictures()]
+    for path in pictures:
+        shutil.copy(path, tmp_path / "faces")
+    faces = ("--photographs", tmp_path / "faces")
+    plain = answer(train("--data", data, "--output", tmp_path / "plain", "--json"))
+    printed = answer(train("--data", data, *faces, "--output", tmp_path / "printed", "--json"))
+    cards = [OnnxPadModel.load(Path(values["card"])).card for values in (plain, printed)]
+    assert [card.data["photographs"] for card in cards] == [0, len(pictures)]
+    assert cards[0].sha256 != cards[1].sha256
+
+
 def test_a_rerun_gives_the_same_detector(data: Path, tmp_path: Path) -> None:
     digests = [
         OnnxPadModel.load(
@@ -359,6 +374,14 @@ def test_a_broken_picture_is_named(data: Path, tmp_path: Path) -> None:
         (["--data", "a", "--device", "cpu"], "--device belongs to --arch livenessnet"),
         (["--data", "a", "--base", "shipped", "--arch", "livenessnet"], "--base corrects"),
         (["--data", "a", "--result", "x.json"], "takes a text file"),
+        (
+            ["--data", "a", "--photographs", "b", "--arch", "livenessnet"],
+            "--photographs goes with a new lite0-linear",
+        ),
+        (
+            ["--data", "a", "--photographs", "b", "--base", "shipped"],
+            "--photographs goes with a new lite0-linear",
+        ),
         (["--data", "a", "--root", "b"], "--root goes with --manifest"),
         (["--data", "a", "--epochs", "3"], "--epochs belongs to --arch livenessnet"),
         (["--data", "a", "--split", "frame"], "'frame' is not one of"),

@@ -60,6 +60,11 @@ if TYPE_CHECKING:
     help="With --leave-one-source-out: mix in the second opinion of this installed pack.",
 )
 @click.option(
+    "--photographs",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="With --leave-one-source-out: photographs for drawn prints, as `pad train` takes them.",
+)
+@click.option(
     "--scores",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Scores computed before: the scores.csv of `pad train --report` or of --report here.",
@@ -156,8 +161,9 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
         raise click.UsageError("--leave-one-source-out trains its own detectors; leave --model.")
     if not left_out and (options["teacher"] or options["fuse"]):
         raise click.UsageError("--teacher and --fuse go with --leave-one-source-out.")
-    if options["cache"] and not left_out:
-        raise click.UsageError("--cache goes with --leave-one-source-out.")
+    for name in ("cache", "photographs"):
+        if options[name] and not left_out:
+            raise click.UsageError(f"--{name} goes with --leave-one-source-out.")
 
 
 def _prepare(report: Path) -> None:
@@ -231,6 +237,7 @@ def _left_one_out(
             rows,
             kind,
             cache=options["cache"],
+            photographs=options["photographs"],
             teaches=options["teacher"] is not None,
             is_fused=options["fuse"] is not None,
         ),

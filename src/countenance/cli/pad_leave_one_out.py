@@ -25,7 +25,14 @@ _SEED = 7
 
 
 def leave_one_source_out(
-    session: Session, rows: Rows, kind: Kind, *, cache: Path | None, teaches: bool, is_fused: bool
+    session: Session,
+    rows: Rows,
+    kind: Kind,
+    *,
+    cache: Path | None,
+    photographs: Path | None = None,
+    teaches: bool,
+    is_fused: bool,
 ) -> tuple[ScoredPresentation, ...]:
     """Train a detector for each source without it and let that one judge it.
 
@@ -37,12 +44,14 @@ def leave_one_source_out(
         rows: of the manifest.
         kind: judged.
         cache: of features; None takes that of the home directory.
+        photographs: folder of those that drawn prints and masks show as well.
         teaches: whether heads learn from the pack `minifasnet` as well.
         is_fused: whether that pack's second opinion is mixed in; how is fitted without the source.
 
     Raises: MissingExtraError, TrainingError, LeakError, DatasetError, ImageError.
     """
     from countenance.datasets.manifest import Kind
+    from countenance.training.donors import photographs_in
     from countenance.training.extractors import Lite0Extractor
     from countenance.training.features import extract_table
     from countenance.training.pad import check_presentations, train_heads
@@ -75,6 +84,7 @@ def leave_one_source_out(
             detector=detector,
             cache=cache or home / "cache" / "pad-features",
             seed=_SEED,
+            photographs=photographs_in(photographs) if photographs is not None else (),
             on_done=bar("Reading pictures", len(presentations)),
         )
         if teacher is not None:

@@ -60,6 +60,12 @@ _LIVENESSNET_ONLY = ("lr", "batch_size", "epochs", "patience", "width", "height"
     type=click.Choice(["minifasnet"]),
     help="lite0-linear: learn from what this installed pack says of the pictures, too.",
 )
+@click.option(
+    "--photographs",
+    type=_FOLDER,
+    help="lite0-linear: folder of photographs of faces; half of the prints and masks that are "
+    "drawn for training then show these people.",
+)
 @click.option("--output", type=_FOLDER, required=True, help="New folder for detector and card.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option("--report", type=_FOLDER, help="Folder for figures and scores.")
@@ -98,6 +104,10 @@ def train(session: Session, /, **options: Any) -> None:
     beside the label: the pack knows attacks that a small set has few of. It is not needed to run
     what was trained.
 
+    Prints and paper masks are drawn over the bona fide frames, mostly with a hand that holds them.
+    They show people of the same source, and with --photographs also those of a folder; a
+    photograph is never trained with as it is, and none may be a picture of the set.
+
     --base corrects a detector with the frames of your own camera, both classes of them, and
     tells how the old and the new one judge what was held out.
 
@@ -123,6 +133,7 @@ def train(session: Session, /, **options: Any) -> None:
       countenance pad train --manifest set.csv --root images --output detector --report report
       countenance pad train --data captures --arch livenessnet --epochs 50 --output small --json
       countenance pad train --data captures --teacher minifasnet --output detector
+      countenance pad train --data captures --photographs faces --output detector
       countenance pad train --base shipped --data site --output tuned
 
     Needs what tools/bootstrap train installs.
@@ -168,6 +179,7 @@ class Wish:
     architecture: str
     base: Base | None
     has_teacher: bool
+    photographs: tuple[Path, ...]
     plan: LivenessNetPlan
     output: Path
     cache: Path | None
@@ -188,6 +200,8 @@ def _wish(options: dict[str, Any]) -> Wish:
         raise click.UsageError("--base corrects a lite0-linear detector; leave --arch away.")
     if options["teacher"] and (architecture == "livenessnet" or base is not None):
         raise click.UsageError("--teacher goes with a new lite0-linear detector.")
+    if options["photographs"] and (architecture == "livenessnet" or base is not None):
+        raise click.UsageError("--photographs goes with a new lite0-linear detector.")
     if options["result"] is not None and options["result"].suffix == ".json":
         raise click.UsageError("--result takes a text file; the .json is written beside it.")
     chosen = {name: options[name] for name in given if name != "device"}
@@ -195,11 +209,18 @@ def _wish(options: dict[str, Any]) -> Wish:
         architecture=architecture,
         base=_base(base) if base is not None else None,
         has_teacher=options["teacher"] is not None,
+        photographs=_photographs(options["photographs"]),
         plan=LivenessNetPlan(seed=options["seed"], **chosen),
         output=options["output"],
         cache=options["cache"],
         seed=options["seed"],
     )
+
+
+def _photographs(folder: Path | None) -> tuple[Path, ...]:
+    from countenance.training.donors import photographs_in
+
+    return () if folder is None else photographs_in(folder)
 
 
 def _base(name: str) -> Base:
@@ -268,6 +289,7 @@ def _run(
     work: Path,
 ) -> Outcome:
     from countenance.cli.interrupts import interrupts_held
+    from countenance.training.donors import digest_of_all
     from countenance.training.runs import run_key, train_lite0_linear, train_livenessnet
     from countenance.training.work_folder import refuse_other_run
     from countenance.vision.engine import open_recognition
@@ -284,7 +306,11 @@ def _run(
         from countenance.training.teaching import open_teacher
 
         teacher = open_teacher(settings.home / "models", ledger=session.container.ledger)
-    told = {"base": base, "teacher": "none" if teacher is None else teacher.name}
+    told = {
+        "base": base,
+        "teacher": "none" if teacher is None else teacher.name,
+        "photographs": digest_of_all(wish.photographs),
+    }
     refuse_other_run(work, {**run, **told})
     with _bars(session) as bars:
         if wish.base is not None:
@@ -308,6 +334,7 @@ def _run(
                 seed=wish.seed,
                 bars=bars,
                 teacher=teacher,
+                photographs=wish.photographs,
             )
         with interrupts_held() as check:
             return train_livenessnet(

@@ -11,10 +11,9 @@ import hashlib
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -22,36 +21,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countenance.datasets.manifest import Kind, Presentation
-from countenance.geometry.boxes import Box
 from countenance.images.bars import without_bars
 from countenance.images.codec import read_image
 from countenance.images.image import ColourOrder, Image
-from countenance.images.views import area_of_surroundings, cut, stretch, surroundings
-from countenance.training.degradation import Pixels, degrade, reshape_region, zoom_region
-from countenance.training.synthesis import FaceInFrame, synthetic_paper_mask, synthetic_print
+from countenance.images.views import stretch
+from countenance.training.copies import (
+    SYNTHETIC,
+    Picture,
+    Variant,
+    crop_copies,
+    frame_copies,
+    lone_crop_copies,
+    synthetic_attack,
+)
+from countenance.training.degradation import Pixels
+from countenance.training.donors import Donors, PictureFile, picture_file
+from countenance.training.synthesis import FaceInFrame
 from countenance.vision.interfaces import FaceDetector
-from countenance.vision.pad_card import PadView
 
-RECIPE = "lite0-linear/2"
+RECIPE = "lite0-linear/3"
 """Part of every cache key; a change of the copies below changes it."""
-ZOOMS = 2
 DETECTION_SIDE_PX = 640
-
-
-class Variant(IntEnum):
-    """How a row came from its presentation."""
-
-    ORIGINAL = 0
-    DEGRADED = 1
-    ZOOMED = 2
-    RESHAPED = 3
-    SYNTHETIC_PRINT = 4
-    SYNTHETIC_PAPER_MASK = 5
-
-    @property
-    def is_synthetic(self) -> bool:
-        """Whether a bona fide frame was turned into an attack."""
-        return self >= Variant.SYNTHETIC_PRINT
 
 
 class Extractor(Protocol):
@@ -92,12 +82,6 @@ class _Rows:
     variant: NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    presentation: Presentation
-    sha256: str
-
-
 def extract_table(
     presentations: Sequence[Presentation],
     *,
@@ -105,6 +89,7 @@ def extract_table(
     detector: FaceDetector,
     cache: Path,
     seed: int,
+    photographs: Sequence[Path] = (),
     on_done: Callable[[], None] = lambda: None,
     workers: int = 2,
 ) -> FeatureTable:
@@ -116,22 +101,25 @@ def extract_table(
         detector: finds the face of a full frame; the largest is the presentation.
         cache: folder of stored rows; made when missing, safe to delete.
         seed: decides the copies together with each file's content.
+        photographs: of faces, that synthetic prints and masks show besides those of their source.
         on_done: called after each presentation, from any thread.
         workers: threads.
 
-    Raises: ImageError: a file cannot be read as an image; names it.
+    Raises:
+        ImageError: a file cannot be read as an image; names it.
+        LeakError: a photograph is also a presentation.
     """
-    files = [_File(p, _sha256(p.path)) for p in presentations]
-    donors = _donors(files)
-    maker = _RowMaker(extractor, detector, cache, seed)
+    files = [picture_file(p.path) for p in presentations]
+    donors = Donors(presentations, files, photographs)
+    maker = _RowMaker(extractor, detector, cache, seed, donors)
 
-    def rows_of(file: _File) -> _Rows:
-        rows = maker.rows(file, donors.get(file.presentation.source, []))
+    def rows_of(presentation: Presentation, file: PictureFile) -> _Rows:
+        rows = maker.rows(presentation, file)
         on_done()
         return rows
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        parts = list(pool.map(rows_of, files))
+        parts = list(pool.map(rows_of, presentations, files))
     return _table(presentations, parts)
 
 
@@ -148,62 +136,45 @@ def _table(presentations: Sequence[Presentation], parts: Sequence[_Rows]) -> Fea
     )
 
 
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        read_image(path)  # tells in the words of its own errors why it cannot be read
-        raise
-
-
-def _donors(files: Iterable[_File]) -> dict[str, list[_File]]:
-    """Bona fide full frames by source: a print shows someone of its own source, so none leaks."""
-    found: dict[str, list[_File]] = {}
-    for file in files:
-        if file.presentation.is_bona_fide and file.presentation.kind is Kind.FULL_FRAME:
-            found.setdefault(file.presentation.source, []).append(file)
-    return found
-
-
 class _RowMaker:
     """Makes or reads the rows of one presentation."""
 
     def __init__(
-        self, extractor: Extractor, detector: FaceDetector, cache: Path, seed: int
+        self, extractor: Extractor, detector: FaceDetector, cache: Path, seed: int, donors: Donors
     ) -> None:
         self._extractor, self._detector = extractor, detector
-        self._cache, self._seed = cache, seed
+        self._cache, self._seed, self._donors = cache, seed, donors
 
-    def rows(self, file: _File, donors: Sequence[_File]) -> _Rows:
+    def rows(self, presentation: Presentation, file: PictureFile) -> _Rows:
         rng = np.random.default_rng([self._seed, int(file.sha256[:12], 16)])
-        others = [donor for donor in donors if donor.sha256 != file.sha256] or [file]
-        donor = others[int(rng.integers(len(others)))]
-        path = self._cache / f"{self._key(file, donor)}.npz"
+        donors = self._donors.draw(presentation, file, count=len(SYNTHETIC), rng=rng)
+        path = self._cache / f"{self._key(presentation, file, donors)}.npz"
         stored = _load(path)
         if stored is None:
-            stored = self._compute(file.presentation, donor.presentation, rng)
+            stored = self._compute(presentation, donors, rng)
             _store(path, stored)
         return stored
 
-    def _key(self, file: _File, donor: _File) -> str:
-        p = file.presentation
+    def _key(self, p: Presentation, file: PictureFile, donors: Sequence[PictureFile]) -> str:
         parts = [RECIPE, self._extractor.key, str(self._seed), file.sha256, p.kind.value]
-        parts.append(donor.sha256 if p.is_bona_fide and p.kind is Kind.FULL_FRAME else "")
+        parts += [donor.sha256 for donor in donors]
         return hashlib.sha256("\n".join([*parts, str(p.is_bona_fide)]).encode()).hexdigest()
 
-    def _compute(self, p: Presentation, donor: Presentation, rng: np.random.Generator) -> _Rows:
-        pictures: list[tuple[PadView, Variant, Pixels]] = []
+    def _compute(
+        self, p: Presentation, donors: Sequence[PictureFile], rng: np.random.Generator
+    ) -> _Rows:
+        pictures: list[Picture] = []
         pixels = _read_rgb(p.path)
         if p.kind is Kind.TIGHT_CROP:
-            pictures += _copies(PadView.TIGHT_CROP, pixels, None, rng)[:2]
+            pictures += lone_crop_copies(pixels, rng)
         else:
             face = self._face(pixels)
-            pictures += _frames(pixels, face, rng)
+            pictures += frame_copies(pixels, face, rng)
             if face is not None:
-                pictures += _crops(face, rng)
-                if p.is_bona_fide:
+                pictures += crop_copies(face, rng)
+                for variant, donor in zip(SYNTHETIC[: len(donors)], donors, strict=True):
                     other = self._face(_read_rgb(donor.path)) or face
-                    pictures += _synthetic(face, other, rng)
+                    pictures += synthetic_attack(variant, face, other, rng)
         size = self._extractor.size_px
         batch = np.stack([_small(picture, size) for _, _, picture in pictures])
         return _Rows(
@@ -220,71 +191,12 @@ class _RowMaker:
         return FaceInFrame(pixels, faces[0].box, faces[0].landmarks.points)
 
 
-Picture = tuple[PadView, Variant, Pixels]
-
-
-def _copies(
-    view: PadView, pixels: Pixels, face: Box | None, rng: np.random.Generator
-) -> list[Picture]:
-    """The picture, one degraded copy, and zoomed ones."""
-    zooms = [zoom_region(pixels, face, rng).of(pixels) for _ in range(ZOOMS)]
-    return [
-        (view, Variant.ORIGINAL, pixels),
-        (view, Variant.DEGRADED, degrade(pixels, rng)),
-        *[(view, Variant.ZOOMED, zoom) for zoom in zooms],
-    ]
-
-
-def _frames(pixels: Pixels, face: FaceInFrame | None, rng: np.random.Generator) -> list[Picture]:
-    """The surroundings as a login sees them, their copies, and one of another shape."""
-    view, box = PadView.FULL_FRAME, face.box if face else None
-    reshaped = reshape_region(pixels, box, rng).of(pixels)
-    whole = Image(pixels, ColourOrder.RGB)
-    left, top, right, bottom = area_of_surroundings(whole, face=box)
-    centre = box and Box(box.x0 - left, box.y0 - top, box.x1 - left, box.y1 - top)
-    copies = _copies(view, pixels[top:bottom, left:right], centre, rng)
-    return [*copies, (view, Variant.RESHAPED, reshaped)]
-
-
-def _crops(face: FaceInFrame, rng: np.random.Generator) -> list[Picture]:
-    """The crop of the face, and one of another size degraded."""
-    view = PadView.TIGHT_CROP
-    loose = _crop(face.pixels, face.box.grown(rng.uniform(0.9, 1.2)))
-    return [
-        (view, Variant.ORIGINAL, _crop(face.pixels, face.box)),
-        (view, Variant.DEGRADED, degrade(loose, rng)),
-    ]
-
-
-def _synthetic(face: FaceInFrame, donor: FaceInFrame, rng: np.random.Generator) -> list[Picture]:
-    """Two prints and one paper mask, each as full frame and as crop."""
-    found: list[Picture] = []
-    for variant, draw in (
-        (Variant.SYNTHETIC_PRINT, synthetic_print),
-        (Variant.SYNTHETIC_PRINT, synthetic_print),
-        (Variant.SYNTHETIC_PAPER_MASK, synthetic_paper_mask),
-    ):
-        attack = draw(face, donor, rng)
-        crop = _crop(attack, face.box.grown(rng.uniform(0.9, 1.2)))
-        frame = _surroundings(attack, face.box)
-        found += [(PadView.FULL_FRAME, variant, frame), (PadView.TIGHT_CROP, variant, crop)]
-    return found
-
-
-def _crop(pixels: Pixels, box: Box) -> Pixels:
-    return cut(Image(pixels, ColourOrder.RGB), box).pixels
-
-
-def _surroundings(pixels: Pixels, face: Box | None) -> Pixels:
-    return surroundings(Image(pixels, ColourOrder.RGB), face=face).pixels
+def _read_rgb(path: Path) -> Pixels:
+    return without_bars(read_image(path)).to(ColourOrder.RGB).pixels
 
 
 def _small(pixels: Pixels, size_px: int) -> Pixels:
     return stretch(Image(pixels, ColourOrder.RGB), width_px=size_px, height_px=size_px)
-
-
-def _read_rgb(path: Path) -> Pixels:
-    return without_bars(read_image(path)).to(ColourOrder.RGB).pixels
 
 
 def _load(path: Path) -> _Rows | None:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from countenance.datasets.manifest import Kind, Presentation
 from countenance.datasets.scores import ScoredPresentation
 from countenance.training.calibration import bona_fide_centre, calibration, eer_threshold, scored
+from countenance.training.copies import Variant
 from countenance.training.errors import TrainingDataError
-from countenance.training.features import FeatureTable, Variant
+from countenance.training.features import FeatureTable
 from countenance.training.lite0 import EARLY_FEATURES
 from countenance.training.logistic import LinearHead, fit
 from countenance.training.pad_turns import Turns

@@ -121,8 +121,11 @@ def train_lite0_linear(
     seed: int,
     bars: Bars,
     teacher: SecondOpinion | None = None,
+    photographs: Sequence[Path] = (),
 ) -> Outcome:
     """Train linear heads on frozen EfficientNet-Lite0 features of frame and face.
+
+    Args: photographs: shown by drawn prints and masks, see `features.extract_table`.
 
     Raises: TrainingError, ImageError: as the steps below.
     """
@@ -139,6 +142,7 @@ def train_lite0_linear(
         detector=detector,
         cache=cache,
         seed=seed,
+        photographs=photographs,
         on_done=bars("Reading pictures", len(presentations)),
     )
     taught = None
@@ -160,6 +164,7 @@ def train_lite0_linear(
         data={
             **cards.describe_data(presentations, seed=seed, turns=turns),
             "teacher": None if teacher is None else teacher.name,
+            "photographs": len(photographs),
         },
         figures={},
     )

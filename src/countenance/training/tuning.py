@@ -15,8 +15,9 @@ from countenance.datasets.scores import ScoredPresentation
 from countenance.training.adaptation import adapt
 from countenance.training.calibration import scored
 from countenance.training.cards import describe_data
+from countenance.training.copies import Variant
 from countenance.training.errors import TrainingDataError
-from countenance.training.features import FeatureTable, Variant, extract_table
+from countenance.training.features import FeatureTable, extract_table
 from countenance.training.linear_graph import LinearGraph
 from countenance.training.logistic import LinearHead
 from countenance.training.pad import sample_weights

@@ -15,7 +15,8 @@ from countenance.geometry.landmarks import Landmarks5
 from countenance.images.errors import ImageError
 from countenance.images.image import Image
 from countenance.pad.species import PaiSpecies
-from countenance.training.features import FeatureTable, Variant, extract_table
+from countenance.training.copies import Variant
+from countenance.training.features import FeatureTable, extract_table
 from countenance.vision.interfaces import DetectedFace
 from countenance.vision.pad_card import PadView
 
@@ -87,7 +88,7 @@ def test_each_kind_gives_its_views_and_copies(
         for owner in range(5)
     }
     frame, crop = PadView.FULL_FRAME, PadView.TIGHT_CROP
-    assert counts[0] == {frame: 8, crop: 5}  # the copies, three synthetic attacks
+    assert counts[0] == {frame: 11, crop: 8}  # the copies, six synthetic attacks
     assert counts[2] == {frame: 5, crop: 2}  # an attack needs none
     assert counts[3] == {frame: 0, crop: 2}
     assert counts[4] == {frame: 5, crop: 0}  # no face found
