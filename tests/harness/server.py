@@ -128,6 +128,19 @@ def command(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("countenance")), *arguments]
 
 
+def interruptible_command(*arguments: str) -> list[str]:
+    """The same program, which Ctrl-C (SIGINT) ends however the tests themselves were started.
+
+    A process that is started in the background of a shell without job control inherits that the
+    signal is ignored, and so do its children.
+    """
+    start = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from countenance.cli.main import main; main(sys.argv[1:])"
+    )
+    return [sys.executable, "-c", start, *arguments]
+
+
 def clean_environment() -> dict[str, str]:
     """This environment without settings of the product, so that a developer's do not leak in."""
     return {k: v for k, v in os.environ.items() if not k.startswith("COUNTENANCE_")}

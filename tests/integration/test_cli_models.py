@@ -19,7 +19,7 @@ from countenance.vision.cards import shipped_card
 from countenance.vision.model_store import ModelStore, Place
 from tests.fakes.mirrors import Mirror, hang_after, redirect, serve, status
 from tests.harness.commands import invoke
-from tests.harness.server import clean_environment, command
+from tests.harness.server import clean_environment, command, interruptible_command
 
 YUNET, SFACE, DLIB = (shipped_card(name) for name in ("yunet", "sface", "dlib-resnet"))
 CARRIED = ModelStore(Path("none"))
@@ -180,8 +180,8 @@ def test_without_a_network_the_reason_is_told(home: Path) -> None:
 def test_ctrl_c_in_the_middle_leaves_nothing(home: Path, mirror: Mirror) -> None:
     mirror.answers = [hang_after(50_000)]
     process = subprocess.Popen(
-        command("--home", str(home), "models", "install", "opencv-zoo",
-                "--mirror", mirror.url, "--accept-licence"),
+        interruptible_command("--home", str(home), "models", "install", "opencv-zoo",
+                              "--mirror", mirror.url, "--accept-licence"),
         env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -24,6 +24,7 @@ from countenance.training.work_folder import work_path
 from countenance.vision.backends.onnx.pad import OnnxPadModel
 from countenance.vision.pad_card import PadView
 from tests.fixtures.pad_dataset import write_pad_dataset
+from tests.harness.server import interruptible_command
 
 pytest.importorskip("scipy", reason="needs the extra 'train'")
 
@@ -203,12 +204,7 @@ def test_a_killed_run_goes_on(data: Path, small: Path, tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_run_of_the_small_network_cleanly(data: Path, tmp_path: Path) -> None:
     """An interrupt inside JAX would end the process with a crash in place of status 130."""
     output = tmp_path / "small"
-    # Set anew, for a process that is started in the background inherits that Ctrl-C is ignored.
-    start = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from countenance.cli.main import main; main(sys.argv[1:])"
-    )
-    command = [sys.executable, "-c", start, "pad", "train", "--data", str(data)]
+    command = interruptible_command("pad", "train", "--data", str(data))
     command += ["--arch", "livenessnet", "--epochs", "4000", "--patience", "4000"]
     command += ["--output", str(output)]
     process = subprocess.Popen(
