@@ -38,7 +38,9 @@ class ChallengePolicy:
 
     moves: int = 4
     """A recording that answers by luck has to match all of them: 1 in 106 draws on the whole, 1 in
-    72 for the likeliest recording, twice a login. With three it was 1 in 36, and one got in."""
+    72 for the likeliest recording, twice a login. With three it was 1 in 36, and one got in. A film
+    that is played on and on has more luck than that, for it begins anywhere and its ways back are
+    moves, too: `tools.measure_films` counts it."""
     turn_deg: float = 20.0
     """Yaw from which the head counts as turned, by the estimate of `geometry.landmarks`."""
     centre_deg: float = 11.0
@@ -156,6 +158,10 @@ class ChallengeState:
     """How much of the revealed move is done, 0..1; for the picture on the page."""
     starts_relief: bool = False
     """Whether the frame just taken in is the view that the later ones are compared with."""
+    places: tuple[float, float] | None = None
+    """Widths of the face, as `width`, at the two distances between which the person may be unasked:
+    to which they may still go back after a change of distance, and at which they settled; the same
+    once they are back. None before the first frame looking straight ahead."""
 
     @property
     def move(self) -> Move | None:
@@ -230,10 +236,13 @@ def _failed(state: ChallengeState, reason: Reason) -> ChallengeState:
 
 def _settle(state: ChallengeState, face: FaceEvidence, *, at_s: float) -> ChallengeState:
     policy = state.policy
-    if state.was_centred and abs(face.yaw_deg) >= policy.turn_deg:
+    has_turned = abs(face.yaw_deg) >= policy.turn_deg
+    if state.was_centred and (has_turned or _has_strayed(state, face)):
         return _failed(state, Reason.CHALLENGE_WRONG)
     if not _is_settled(policy, face):
         return replace(state, settled=0)
+    if state.settled < policy.settle_frames:
+        state = _here(state, face)
     settled = state.settled + 1
     since_s = at_s if settled == policy.settle_frames else state.settled_at_s
     state = replace(state, settled=settled, settled_at_s=since_s, was_centred=True)
@@ -252,9 +261,31 @@ def _is_settled(policy: ChallengePolicy, face: FaceEvidence) -> bool:
     return is_good and abs(face.yaw_deg) <= policy.centre_deg
 
 
+def _here(state: ChallengeState, face: FaceEvidence) -> ChallengeState:
+    """The person has settled at this distance; the way back closes behind whoever goes it."""
+    width = _width(face)
+    back, here = state.places or (width, width)
+    is_back = (here - back) * (width - back) <= 0
+    return replace(state, places=(width if is_back else back, width))
+
+
+def _has_strayed(state: ChallengeState, face: FaceEvidence) -> bool:
+    """Whether the distance has changed by a whole move though nobody asked for that.
+
+    Without this a recording need not match the draw: it would make moves that are not asked for
+    while another one is awaited, and be right as soon as it comes to that one. Going back to where
+    one was before is no such move. A turned head looks narrower, so only a straight one is judged.
+    """
+    policy = state.policy
+    if state.places is None or abs(face.yaw_deg) > policy.centre_deg:
+        return False
+    narrowest, widest = sorted(state.places)
+    return not narrowest * policy.back_ratio < _width(face) < widest * policy.closer_ratio
+
+
 def _revealed(state: ChallengeState, face: FaceEvidence, *, at_s: float) -> ChallengeState:
     return replace(
-        state,
+        _here(state, face),
         phase=Phase.MOVING,
         revealed_at_s=at_s,
         width=_width(face),
@@ -266,20 +297,22 @@ def _watch(state: ChallengeState, face: FaceEvidence, *, at_s: float) -> Challen
     policy, asked = state.policy, state.draw[state.answered].move
     done = {move: _done(policy, move, face, width=state.width) for move in Move}
     state = replace(state, reach=min(1.0, max(0.0, done[asked])))
-    if _is_wrong(asked, done):
+    if _is_wrong(asked, done) or (asked.is_turn and _has_strayed(state, face)):
         return _failed(state, Reason.CHALLENGE_WRONG)
     if done[asked] < 1.0:
         return state
     if at_s - state.revealed_at_s < policy.reaction_min_s:
         return _failed(state, Reason.CHALLENGE_WRONG)
-    return _prove(state, face) if asked.is_turn else _answered(state)
+    if asked.is_turn:
+        return _prove(state, face)
+    return _answered(replace(state, places=(state.width, _width(face))))
 
 
 def _is_wrong(asked: Move, done: dict[Move, float]) -> bool:
     """Whether another move than the revealed one was made.
 
     Nobody keeps the distance while turning, and a turned head looks narrower: who was asked to
-    turn may come closer or go back meanwhile.
+    turn may come closer or go back meanwhile. While the head is straight `_has_strayed` judges it.
     """
     others = set(Move) - {asked}
     if asked.is_turn:
@@ -323,9 +356,8 @@ def _has_depth(policy: ChallengePolicy, relief: tuple[Planarity, ...]) -> bool:
 
 
 def _answered(state: ChallengeState) -> ChallengeState:
-    return replace(
-        ChallengeState(state.policy, state.draw, state.track_id), answered=state.answered + 1
-    )
+    fresh = ChallengeState(state.policy, state.draw, state.track_id, places=state.places)
+    return replace(fresh, answered=state.answered + 1)
 
 
 def _width(face: FaceEvidence) -> float:

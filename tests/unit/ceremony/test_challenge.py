@@ -126,6 +126,68 @@ def test_a_move_before_it_is_asked_for_fails() -> None:
     assert person.ended == (Phase.FAILED, Reason.CHALLENGE_WRONG)
 
 
+@pytest.mark.parametrize("width", [0.38, 0.22], ids=["closer", "back"])
+def test_a_change_of_distance_that_nobody_asked_for_fails(width: float) -> None:
+    """Else a recording could make moves until it comes to the one that is asked for."""
+    awaited = Person(Move.TURN_LEFT)
+    awaited.straight()
+    assert awaited.state.move is Move.TURN_LEFT
+    settling = Person(Move.TURN_LEFT, wait_s=1.0)
+    settling.straight()
+    assert settling.state.move is None
+    between = Person(Move.TURN_LEFT, Move.TURN_LEFT, wait_s=1.0)
+    between.straight(14)
+    between.turn(28)
+    between.straight()
+    assert between.ended == (Phase.SETTLING, None)
+    for person in (awaited, settling, between):
+        person.frame(width=width)
+        assert person.ended == (Phase.FAILED, Reason.CHALLENGE_WRONG)
+
+
+def test_a_turned_head_looks_narrower_and_may_lean() -> None:
+    person = Person(Move.TURN_LEFT)
+    person.straight()
+    person.frame(width=0.34)
+    person.frame(yaw_deg=14.0, width=0.24)
+    for _ in range(2):
+        person.frame(yaw_deg=28.0, width=0.22, hint=Hint.TURNED, planarity=HEAD)
+    assert person.state.progress == (1, 1)
+
+
+@pytest.mark.parametrize("turned_before", [False, True], ids=["at once", "after a turn"])
+@pytest.mark.parametrize(("asked", "width"), [(Move.MOVE_CLOSER, 0.4), (Move.MOVE_BACK, 0.22)])
+def test_whoever_changed_the_distance_as_asked_may_go_back_to_where_they_were(
+    asked: Move, width: float, *, turned_before: bool
+) -> None:
+    person = Person(asked, Move.TURN_LEFT, Move.TURN_RIGHT)
+    person.straight()
+    for _ in range(5):
+        person.frame(width=width)
+    if turned_before:
+        assert person.state.move is Move.TURN_LEFT
+        person.turn(28)
+        for _ in range(2):
+            person.frame(width=width)
+    person.straight()
+    assert person.state.move is (Move.TURN_RIGHT if turned_before else Move.TURN_LEFT)
+    assert person.ended == (Phase.MOVING, None)
+
+
+@pytest.mark.parametrize(("asked", "width"), [(Move.MOVE_CLOSER, 0.38), (Move.MOVE_BACK, 0.24)])
+def test_the_way_back_is_open_once(asked: Move, width: float) -> None:
+    person = Person(asked, Move.TURN_LEFT, Move.TURN_RIGHT)
+    person.straight()
+    person.frame(width=width)
+    person.straight()
+    assert person.state.move is Move.TURN_LEFT
+    person.turn(28)
+    person.straight()
+    assert person.state.move is Move.TURN_RIGHT
+    person.frame(width=width)
+    assert person.ended == (Phase.FAILED, Reason.CHALLENGE_WRONG)
+
+
 def test_a_turn_that_was_under_way_when_it_was_asked_for_fails() -> None:
     person = Person(Move.TURN_LEFT)
     person.straight(3)
