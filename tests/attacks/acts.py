@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from countenance.ceremony.challenge import Move
@@ -24,6 +24,7 @@ from tests.harness.performers import (
     Restless,
     contrary,
     deaf,
+    shows,
 )
 from tests.harness.reflections import Lit, Room, Screen
 
@@ -70,11 +71,21 @@ class Act:
     reasons: frozenset[str] = frozenset()
     """Why it may be refused; the fast suite holds it to these."""
     needs_tape: bool = False
+    film: tuple[Move, ...] = ()
+    """Moves of a film that knows no prompt; see `is_luck`."""
 
     @property
     def is_attack(self) -> bool:
         """Whether it has to stay outside."""
         return self.name not in (LIVE, LIT)
+
+    def is_luck(self, asked: Sequence[Move]) -> bool:
+        """Whether the server drew moves that this act's film shows anyway.
+
+        To be let in then is chance, whose size `tools.measure_films` tells; to be let in with any
+        other moves is a fault.
+        """
+        return bool(self.film and asked) and shows(self.film, asked)
 
 
 def _tape(cast: Cast) -> Performer:
@@ -93,6 +104,7 @@ def _photo(cast: Cast, way: str, *, angle_deg: float = 42.0) -> Photo:
 
 _PASSIVE = frozenset({"presentation_attack", "timed_out", "face_changed"})
 _MOVES = frozenset({"challenge_unanswered", "challenge_wrong", "flat_picture", "looped"}) | _PASSIVE
+_FILM = (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT, Move.MOVE_BACK)
 
 ACTS: tuple[Act, ...] = (
     Act(LIVE, "a person who answers", _tape),
@@ -147,11 +159,9 @@ ACTS: tuple[Act, ...] = (
     Act(
         "film_of_other_moves",
         "recording of a login with other moves",
-        lambda cast: Film(
-            Actor(cast.person, cast.seed),
-            (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT, Move.MOVE_BACK),
-        ),
+        lambda cast: Film(Actor(cast.person, cast.seed), _FILM),
         reasons=_MOVES,
+        film=_FILM,
     ),
     Act(
         "wrong_direction",

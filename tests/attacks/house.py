@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 
 from countenance.biometrics.templates import Template
 from countenance.bootstrap import build, prepare_home
+from countenance.ceremony.challenge import Move
 from countenance.clock import SystemClock
 from countenance.events import Tag
 from countenance.identity.interfaces import Role, UserId
@@ -46,6 +47,19 @@ class Outcome:
     def is_granted(self) -> bool:
         """Whether the attempt opened the door."""
         return bool(self.verdict["granted"])
+
+    @property
+    def asked(self) -> tuple[Move, ...]:
+        """Moves that were told since good frames were last gathered, in order."""
+        told: dict[int, Move] = {}
+        for reply in self.said:
+            if reply.get("type") != "frame":
+                continue
+            if reply["moves"] is None:
+                told.clear()
+            elif reply["prompt"] in set(Move):
+                told[reply["moves"][0]] = Move(reply["prompt"])
+        return tuple(told.values())
 
 
 @dataclass(slots=True)

@@ -294,6 +294,25 @@ class Film:
         return self.actor.frame(None if within_s < self.still_s else move.value, at_s=at_s)
 
 
+def shows(film: Sequence[Move], asked: Sequence[Move]) -> bool:
+    """Whether a film that is played again and again makes these moves, in this order.
+
+    It may begin anywhere. Whoever came closer goes back afterwards, and the other way round; the
+    way back may be the answer to a prompt of its own.
+    """
+
+    def goes_on(place: int, done: int, *, may_go_back: bool) -> bool:
+        if done == len(asked):
+            return True
+        before, now = film[place - 1], film[place % len(film)]
+        if now is asked[done] and goes_on(place % len(film) + 1, done + 1, may_go_back=True):
+            return True
+        is_way_back = may_go_back and not before.is_turn and OPPOSITE[before] == asked[done]
+        return is_way_back and goes_on(place, done + 1, may_go_back=False)
+
+    return any(goes_on(place, 0, may_go_back=True) for place in range(len(film)))
+
+
 @dataclass(slots=True)
 class Loop:
     """A few seconds of a live person, again and again."""
