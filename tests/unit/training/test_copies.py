@@ -50,6 +50,21 @@ def test_a_worn_mask_leaves_the_surroundings_alone() -> None:
 
 
 @pytest.mark.parametrize("draw", [synthetic_print, synthetic_paper_mask])
+def test_what_is_held_shows_a_hand_in_the_tone_of_the_face(
+    draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = scene(0)
+    shown.pixels[40:90, 60:100] = (30, 60, 200)  # cheeks of a colour that nothing else has
+    seen = {}
+    for share in (0, 1):
+        monkeypatch.setattr(synthesis, "HELD", share)
+        pictures = [draw(shown, scene(2), np.random.default_rng(seed)) for seed in range(6)]
+        toned = [p.astype(int)[..., 2] - p.astype(int)[..., 0] > 60 for p in pictures]
+        seen[share] = sum(int(t[:, :60].sum() + t[90:].sum()) for t in toned)
+    assert seen[1] > seen[0] + 300
+
+
+@pytest.mark.parametrize("draw", [synthetic_print, synthetic_paper_mask])
 def test_the_same_seed_draws_the_same(draw: Draw) -> None:
     first, again = (draw(scene(0), scene(2), np.random.default_rng(9)) for _ in range(2))
     other = draw(scene(0), scene(2), np.random.default_rng(10))
