@@ -1,7 +1,7 @@
 """A hand that holds something up, drawn.
 
-Whoever shows a print or holds a mask before the face has a hand there, and it says more than the
-paper does: of real attacks on paper nearly every one shows it. What is drawn is rounded strokes in
+Most who show a print or hold a mask before the face have a hand in the picture, and it says more
+than the paper does. What is drawn is rounded strokes in
 the tone of the scene's own skin, an arm and perhaps a sleeve: enough for features of a network that
 knows hands.
 """
@@ -22,7 +22,6 @@ SHADOW = 0.3
 """Of the light that is lost right beside the hand."""
 
 Vector = NDArray[np.float64]
-Plane = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
