@@ -93,10 +93,16 @@ ATTACKS: Final[dict[str, Make]] = {
     "photo_tilted": lambda p, _o, _d, _r, seed: Photo(p.footage, "tilted", seed=seed),
     "photo_bent": lambda p, _o, _d, _r, seed: Photo(p.footage, "bent", seed=seed),
     "photo_cut_out": lambda p, _o, _d, _r, seed: Photo(
-        p.footage, "turned", has_holes=True, seed=seed
+        p.footage, "turned", holes=("eyes",), seed=seed
     ),
     "photo_cut_out_bent": lambda p, _o, _d, _r, seed: Photo(
-        p.footage, "bent", has_holes=True, seed=seed
+        p.footage, "bent", holes=("eyes",), seed=seed
+    ),
+    "photo_cut_out_eyes_mouth": lambda p, _o, _d, _r, seed: Photo(
+        p.footage, "turned", holes=("eyes", "mouth"), seed=seed
+    ),
+    "photo_cut_out_eyes_nose": lambda p, _o, _d, _r, seed: Photo(
+        p.footage, "turned", holes=("eyes", "nose"), seed=seed
     ),
     "wrong_direction": lambda p, _o, _d, _r, seed: Actor(p.footage, seed, contrary),
     "other_order": lambda p, _o, draws, rng, seed: Film(

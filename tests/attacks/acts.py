@@ -147,7 +147,7 @@ ACTS: tuple[Act, ...] = (
     Act(
         "photo_with_live_eyes",
         "photograph with holes for live eyes, turned as asked",
-        lambda cast: Photo(cast.person, "turned", has_holes=True, seed=cast.seed),
+        lambda cast: Photo(cast.person, "turned", holes=("eyes",), seed=cast.seed),
         reasons=_MOVES | {"not_matched", "several_faces"},
     ),
     Act(

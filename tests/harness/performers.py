@@ -49,13 +49,16 @@ _JUMP_DEG: Final = 16.0
 """A turn that is faster than this from frame to frame is blurred, or frames are missing."""
 _ASTRAY_DEG: Final = 11.0
 """On the way to a turn the head is turned to the other side by no more."""
-_EYE: Final = (0.175, -0.11)
-"""Of a frontal face, from the middle of its box in heights of it."""
-_HOLE: Final = (0.21, 0.11)
-"""Width and height of a hole in a paper before an eye, in heights of the box."""
+_HOLES: Final = {
+    "eyes": ((-0.175, -0.11, 0.21, 0.11), (0.175, -0.11, 0.21, 0.11)),
+    "mouth": ((0.0, 0.24, 0.38, 0.16),),
+    "nose": ((0.0, 0.04, 0.22, 0.26),),
+}
+"""Parts of a frontal face that can be cut out of a paper: the middle of each hole from the middle
+of the detector's box, to the right and down, its width and its height, in heights of the box."""
 _BEHIND: Final = 0.07
-"""How far the eyes are behind the paper, the same: about 15 mm."""
-_EYES_FRAMES: Final = 30
+"""How far the face is behind the paper, the same: about 15 mm."""
+_BEHIND_FRAMES: Final = 30
 _SWAY: Final = (0.03, 0.015, 0.015)
 """Deviations of somebody who sits, to the right and down in heights of the face, and in size."""
 _SWAY_S: Final = 1.0
@@ -343,8 +346,8 @@ class Photo:
     footage: Footage
     way: str
     """`turned`, `tilted` or `bent`."""
-    has_holes: bool = False
-    """Whether the eyes are cut out, and those of the person who holds it look through."""
+    holes: tuple[str, ...] = ()
+    """What is cut out, of `_HOLES`; that of the person who holds it is seen there."""
     seed: int = 0
     angle_deg: float = 42.0
     reaction_s: float = REACTION_S
@@ -364,28 +367,32 @@ class Photo:
         index = self.footage.rest
         picture, centre = self.footage.frames[index], self.footage.centres[index]
         number = next(self._count)
-        if self.has_holes:
-            picture = self._with_eyes(picture, index, number)
+        if self.holes:
+            picture = self._seen_through(picture, index, number)
         picture = self._moved(picture, centre)
         # A hand trembles.
         sway = centre + 1.5 * np.array([np.sin(0.7 * number), np.cos(0.9 * number)])
         return noisy(zoomed(picture, sway, self._scale), seed=(self.seed, number))
 
-    def _with_eyes(self, picture: Frame, index: int, number: int) -> Frame:
-        """Living eyes in the holes: a finger's breadth behind, so they shift as the paper turns."""
+    def _seen_through(self, picture: Frame, index: int, number: int) -> Frame:
+        """The living face in the holes: a finger's breadth behind the paper and turned with it.
+
+        What is behind a paper that turns to the right goes to the left in its holes.
+        """
         footage = self.footage
-        place = number % (2 * _EYES_FRAMES)
-        place = min(place, 2 * _EYES_FRAMES - 1 - place)
-        start = max(0, min(index, len(footage.frames) - _EYES_FRAMES))
+        place = number % (2 * _BEHIND_FRAMES)
+        place = min(place, 2 * _BEHIND_FRAMES - 1 - place)
+        start = max(0, min(index, len(footage.frames) - _BEHIND_FRAMES))
         live = min(start + place, len(footage.frames) - 1)
-        size = float(footage.heights_px[index])
+        centre, size = footage.centres[index], float(footage.heights_px[index])
         factor = size / float(footage.heights_px[live])
         angle = float(np.radians(self._share * self.angle_deg))
-        behind = footage.centres[index] + np.array([_BEHIND * size * np.sin(angle), 0.0])
-        eyes = placed(
-            footage.frames[live], footage.centres[live], factor, behind, size=picture.shape[:2]
+        away = _BEHIND * size * np.tan(angle)
+        aim = centre - np.array([0.0, away] if self.way == "tilted" else [away, 0.0])
+        face = placed(
+            footage.frames[live], footage.centres[live], factor, aim, size=picture.shape[:2]
         )
-        return np.where(_holes(footage.centres[index], size, picture.shape), eyes, picture)
+        return np.where(_cut(self.holes, centre, size, picture.shape), face, picture)
 
     def _moved(self, picture: Frame, centre: NDArray[np.float64]) -> Frame:
         angle = float(np.radians(self._share * self.angle_deg))
@@ -394,13 +401,16 @@ class Photo:
         return rotated(picture, centre, angle, about_y=self.way == "turned")
 
 
-def _holes(centre: NDArray[np.float64], size: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """True where the eyes of a frontal face are, by the box of the detector."""
+def _cut(
+    parts: tuple[str, ...], centre: NDArray[np.float64], size: float, shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """True where those parts of a frontal face are, by the box of the detector."""
     mask = np.zeros(shape, np.uint8)
-    for side in (-1, 1):
-        x, y = centre + np.array([side * _EYE[0], _EYE[1]]) * size
-        axes = (_HOLE[0] * size, _HOLE[1] * size)
-        cv2.ellipse(mask, ((float(x), float(y)), axes, 0.0), (1, 1, 1), -1)
+    for part in parts:
+        for right, down, width, height in _HOLES[part]:
+            x, y = centre + np.array([right, down]) * size
+            axes = (width * size, height * size)
+            cv2.ellipse(mask, ((float(x), float(y)), axes, 0.0), (1, 1, 1), -1)
     return mask.astype(np.bool_)
 
 
@@ -419,14 +429,17 @@ def rotated(picture: Frame, centre: NDArray[np.float64], angle: float, *, about_
 
 
 def bent(picture: Frame, centre: NDArray[np.float64], angle: float, *, arc: float = 1.4) -> Frame:
-    """A picture on a cylinder of which it covers `arc` radians of a face's width, then turned."""
+    """A picture on a cylinder of which it covers `arc` radians of a face's width, then turned.
+
+    To the same side as `rotated`: at an angle above 0 its right half goes away from the camera.
+    """
     height, width = picture.shape[:2]
     focal, (x, y) = 1.2 * width, centre
     radius = 0.45 * height / arc
     along = np.linspace(-radius * 1.3, radius * 1.3, 2001)
     side, back = radius * np.sin(along / radius), radius * (1 - np.cos(along / radius))
-    right = side * np.cos(angle) + back * np.sin(angle)
-    deep = focal - side * np.sin(angle) + back * np.cos(angle)
+    right = side * np.cos(angle) - back * np.sin(angle)
+    deep = focal + side * np.sin(angle) + back * np.cos(angle)
     shown = focal * right / deep
     # Only the part that faces the camera; shown rises there.
     middle = len(along) // 2
