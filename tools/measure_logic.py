@@ -32,9 +32,11 @@ STRAIGHT: Final = FaceEvidence(
     is_bona_fide=True,
     is_match=True,
 )
+EYES: Final = np.array([[70.0, 80.0], [130.0, 80.0]])
 LOGIN: Final = LoginPolicy(PassivePolicy(time_limit_s=1e9), ChallengePolicy(move_limit_s=1e9))
 DRAW: Final = tuple(
-    PlannedMove(move, 0.2) for move in (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT)
+    PlannedMove(move, 0.2)
+    for move in (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT, Move.MOVE_BACK)
 )
 
 
@@ -65,7 +67,7 @@ def planarity_ms(times: int, rng: np.random.Generator) -> list[float]:
         before = rng.uniform(0, 200, (100, 2))
         after = before + rng.normal(0, 3, (100, 2))
         began_s = time.thread_time()
-        measure_planarity(before, after, unit_px=60.0)
+        measure_planarity(before, after, eyes=EYES, unit_px=60.0, turn_deg=25.0)
         took.append(1000 * (time.thread_time() - began_s))
     return took
 

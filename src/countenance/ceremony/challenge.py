@@ -65,7 +65,13 @@ class ChallengePolicy:
     min_relief_rms: float = 0.03
     """`Planarity.rms` from which a turned face has depth."""
     min_off_plane_share: float = 0.36
-    """`Planarity.off_plane_share` from which a turned face has depth; both are needed."""
+    """`Planarity.off_plane_share` from which a turned face has depth."""
+    min_depth: float = 0.11
+    """`Planarity.depth`, in eye distances, from which it has depth without its eyes: photographs
+    with holes for living eyes reached 0.10, turns of recorded people begin at 0.12."""
+    min_bulge: float = 0.065
+    """`Planarity.bulge`, in eye distances, from which no bent picture explains it; all four are
+    needed."""
 
     def __post_init__(self) -> None:
         if self.moves < 1:
@@ -352,6 +358,8 @@ def _has_depth(policy: ChallengePolicy, relief: tuple[Planarity, ...]) -> bool:
     return (
         median(seen.rms for seen in relief) >= policy.min_relief_rms
         and median(seen.off_plane_share for seen in relief) >= policy.min_off_plane_share
+        and median(seen.depth for seen in relief) >= policy.min_depth
+        and median(seen.bulge for seen in relief) >= policy.min_bulge
     )
 
 

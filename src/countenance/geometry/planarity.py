@@ -1,4 +1,7 @@
-"""Whether points that moved lie on one plane: a picture moves by a homography, a head does not."""
+"""Whether points that moved lie on a sheet: a picture moves by a homography, a head does not.
+
+A picture may be bent, but paper bends one way only; a head is curved both ways, and has a nose.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,16 @@ MIN_POINTS: Final = 16
 """Fewer points than this tell nothing: four of them fix the homography already."""
 OFF_PLANE: Final = 0.02
 """A point farther than this share of the unit from where the plane puts it is off the plane."""
+EYE_BAND: Final = 0.3
+"""Points nearer than this to the line through the eyes, in units, are left out of `depth`: what can
+be seen there through a hole that shows a whole eye, of 63 mm between the eyes 19 mm up and down."""
+MIN_BESIDE: Final = 12
+"""Least number of points outside of that band."""
+MIN_TURN_DEG: Final = 14.0
+"""A smaller turn counts as this one. Whoever begins 11 degrees aside, still looking ahead, has 9 to
+go; so small a turn would make the trembling of the points look deep."""
+_FOLDS: Final = 12
+"""Directions tried in which a sheet may be bent: every 15 degrees."""
 _TRIALS: Final = 160
 """Planes tried; with a third of the points on one, the chance to miss it is one in seven."""
 _SEED: Final = 30107
@@ -32,34 +45,98 @@ class Planarity:
     """Share of points off the plane that explains most of them, 0..1."""
     points: int
     """How many points it was measured on; at least `MIN_POINTS`."""
+    depth: float
+    """How deep the face is without its eyes, in units: what `rms` is of the points outside of
+    `EYE_BAND` alone, over the sine of the turn. What lies before a plane by a unit moves against it
+    by the sine of the turn, so this does not grow with the turn as `rms` does."""
+    bulge: float
+    """How much of that depth is left when a sheet that is bent one way is laid on, in units: about
+    0.04 is what following the points on a bent picture costs."""
 
 
-def measure_planarity(before: Points, after: Points, *, unit_px: float) -> Planarity | None:
+def measure_planarity(
+    before: Points, after: Points, *, eyes: Points, unit_px: float, turn_deg: float
+) -> Planarity | None:
     """Compare the motion of points with that of a plane.
 
     A picture that is turned, tilted or brought closer gives small values, a head that turns gives
-    large ones; a bent picture lies between, nearer to the picture.
+    large ones; a bent picture lies between, nearer to the picture. A picture with holes through
+    which living eyes look gives large ones, too, but for the depth of what is beside the eyes.
 
     Args:
         before: the points in the first view.
         after: the same points, in the same order, in the second view.
+        eyes: (2, 2), the eyes in the first view.
         unit_px: length that the distances are measured in, pixels of the second view; the eye
             distance of the face.
+        turn_deg: by how much the face claims to have turned between the views, degrees; of less
+            than `MIN_TURN_DEG` no depth can be told, and it counts as that much.
 
-    Returns: None when there are fewer than `MIN_POINTS` or when they are all on a line.
+    Returns: None when there are fewer than `MIN_POINTS`, or fewer than `MIN_BESIDE` beside the
+        eyes, or when they are all on a line.
     Source: Hartley and Zisserman, Multiple View Geometry, 2nd ed., sections 4.1, 4.4, 4.7.
     """
     if len(before) < MIN_POINTS:
         return None
-    best = fit_homography(before, after)
+    places = _from_eyes(before, eyes=eyes) / unit_px
+    beside = np.abs(places[:, 1]) > EYE_BAND
+    rms = _rms(before, after, unit_px=unit_px)
+    beside_rms = _rms(before[beside], after[beside], unit_px=unit_px)
+    if rms is None or beside_rms is None or beside.sum() < MIN_BESIDE:
+        return None
+    moved = _from_eyes(after, eyes=eyes)[:, 0] / unit_px - places[:, 0]
+    sine = float(np.sin(np.radians(np.clip(abs(turn_deg), MIN_TURN_DEG, 90.0))))
+    return Planarity(
+        rms=rms,
+        off_plane_share=_off_plane_share(before, after, tolerance_px=OFF_PLANE * unit_px),
+        points=len(before),
+        depth=beside_rms / sine,
+        bulge=_off_sheet(places[beside], moved[beside]) / sine,
+    )
+
+
+def _from_eyes(points: Points, *, eyes: Points) -> Points:
+    """Points by their place along the line through the eyes, from the first eye, and below it."""
+    along = (eyes[1] - eyes[0]) / max(float(np.hypot(*(eyes[1] - eyes[0]))), 1e-6)
+    return np.asarray((points - eyes[0]) @ np.array([along, [-along[1], along[0]]]).T, np.float64)
+
+
+def _off_sheet(places: Points, moved: NDArray[np.float64]) -> float:
+    """How far points move from where the best sheet that is bent one way would take them.
+
+    In a small turn each point moves along the turn by its depth and linearly with its place. A
+    sheet is as deep along its fold everywhere, so its depth is a curve, here a cubic, over one
+    direction. Of a sheet folded upright the perspective is taken into account, too.
+
+    Args:
+        places: (n, 2), n above 6, x and y in units.
+        moved: (n,), along x, in units.
+
+    Returns: standard deviation of what is left, of the best of `_FOLDS` directions, in units.
+    """
+    x, y = places.T
+    plane = [np.ones_like(x), x, y]
+    sheets = [np.stack([*plane, x * y, x**2, x**3], axis=1)]
+    for angle in np.arange(_FOLDS) * np.pi / _FOLDS:
+        over = x * np.cos(angle) + y * np.sin(angle)
+        sheets.append(np.stack([*plane, over**2, over**3], axis=1))
+    return min(_misfit(sheet, moved) for sheet in sheets)
+
+
+def _misfit(columns: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """Standard deviation of values from the best mixture of columns."""
+    mixture, *_ = np.linalg.lstsq(columns, values, rcond=1e-8)
+    left = values - columns @ mixture
+    return float(np.sqrt(np.sum(np.square(left)) / (len(values) - columns.shape[1])))
+
+
+def _rms(before: Points, after: Points, *, unit_px: float) -> float | None:
+    """Root mean square distance from where the best plane puts the points, in units."""
+    best = fit_homography(before, after) if len(before) >= 4 else None
     if best is None:
         return None
     errors = transfer_errors(best, before, after) / unit_px
-    return Planarity(
-        rms=float(np.sqrt(np.mean(np.square(errors)))),
-        off_plane_share=_off_plane_share(before, after, tolerance_px=OFF_PLANE * unit_px),
-        points=len(before),
-    )
+    return float(np.sqrt(np.mean(np.square(errors))))
 
 
 def fit_homography(before: Points, after: Points) -> Homography | None:

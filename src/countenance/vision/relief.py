@@ -15,6 +15,7 @@ from countenance.geometry.landmarks import (
     RIGHT_EYE,
     RIGHT_MOUTH,
     Landmarks5,
+    head_pose,
 )
 from countenance.geometry.planarity import MIN_POINTS, Planarity, measure_planarity
 from countenance.geometry.similarity import DegenerateLandmarksError, estimate_similarity
@@ -59,13 +60,23 @@ class _Trail:
     """Shrinks a frame; fixed by the first one, so that all are seen at one scale."""
     unit_px: float
     """Eye distance in the first view; it does not shorten with the turn."""
+    eyes: Pixels
+    """(2, 2): in the first view."""
+    yaw_deg: float
+    """In the first view."""
     view: _View
     first: Pixels
     now: Pixels
 
-    def planarity(self) -> Planarity | None:
+    def planarity(self, *, yaw_deg: float) -> Planarity | None:
         first, now = self.first.astype(np.float64), self.now.astype(np.float64)
-        return measure_planarity(first, now, unit_px=self.unit_px)
+        return measure_planarity(
+            first,
+            now,
+            eyes=self.eyes.astype(np.float64),
+            unit_px=self.unit_px,
+            turn_deg=yaw_deg - self.yaw_deg,
+        )
 
 
 class ReliefTracker:
@@ -89,7 +100,15 @@ class ReliefTracker:
         factor = min(1.0, _EYES_PX / eyes_px)
         view = _look(image, landmarks, factor=factor)
         points = _corners(view)
-        self._trail = _Trail(factor, eyes_px * factor, view, first=points, now=points)
+        self._trail = _Trail(
+            factor,
+            unit_px=eyes_px * factor,
+            eyes=view.landmarks[[RIGHT_EYE, LEFT_EYE]],
+            yaw_deg=_yaw_deg(landmarks),
+            view=view,
+            first=points,
+            now=points,
+        )
 
     def follow(self, image: Image, landmarks: Landmarks5) -> Planarity | None:
         """How unlike a plane the face has moved since `restart`.
@@ -103,7 +122,13 @@ class ReliefTracker:
         if self._trail is None:
             return None
         self._trail = _stepped(self._trail, _look(image, landmarks, factor=self._trail.factor))
-        return self._trail.planarity()
+        return self._trail.planarity(yaw_deg=_yaw_deg(landmarks))
+
+
+def _yaw_deg(landmarks: Landmarks5) -> float:
+    """0 when the points tell none."""
+    pose = head_pose(landmarks)
+    return pose.yaw_deg if pose else 0.0
 
 
 def _look(image: Image, landmarks: Landmarks5, *, factor: float) -> _View:

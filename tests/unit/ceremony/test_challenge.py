@@ -19,9 +19,11 @@ from countenance.ceremony.verdict import Reason
 from countenance.geometry.planarity import Planarity
 
 POLICY = ChallengePolicy(wait_s=(0.0, 0.0))
-HEAD = Planarity(rms=0.08, off_plane_share=0.6, points=80)
-FLAT = Planarity(rms=0.01, off_plane_share=0.05, points=110)
-BENT = Planarity(rms=0.05, off_plane_share=0.25, points=90)
+HEAD = Planarity(rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2)
+FLAT = Planarity(rms=0.01, off_plane_share=0.05, points=110, depth=0.03, bulge=0.02)
+BENT = Planarity(rms=0.05, off_plane_share=0.25, points=90, depth=0.2, bulge=0.1)
+ROLLED = Planarity(rms=0.06, off_plane_share=0.6, points=100, depth=0.14, bulge=0.05)
+WITH_LIVE_EYES = Planarity(rms=0.06, off_plane_share=0.5, points=100, depth=0.09, bulge=0.09)
 """Off the plane as a whole, while most of its points are on one."""
 FRAME_S = 0.1
 
@@ -196,7 +198,7 @@ def test_a_turn_that_was_under_way_when_it_was_asked_for_fails() -> None:
     assert person.ended == (Phase.FAILED, Reason.CHALLENGE_WRONG)
 
 
-@pytest.mark.parametrize("planarity", [FLAT, BENT])
+@pytest.mark.parametrize("planarity", [FLAT, BENT, ROLLED, WITH_LIVE_EYES])
 def test_a_face_that_turns_without_depth_is_a_picture(planarity: Planarity) -> None:
     person = Person(Move.TURN_LEFT)
     person.straight()

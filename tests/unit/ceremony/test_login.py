@@ -28,8 +28,8 @@ from countenance.ceremony.state import advance, begin
 from countenance.ceremony.verdict import Reason, Verdict
 from countenance.geometry.planarity import Planarity
 
-HEAD = Planarity(rms=0.08, off_plane_share=0.6, points=80)
-FLAT = Planarity(rms=0.01, off_plane_share=0.02, points=80)
+HEAD = Planarity(rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2)
+FLAT = Planarity(rms=0.01, off_plane_share=0.02, points=80, depth=0.03, bulge=0.02)
 GOOD = FaceEvidence(
     box_xyxy=(0.3, 0.2, 0.6, 0.7),
     track_id=1,

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from countenance.geometry.planarity import (
+    EYE_BAND,
+    MIN_BESIDE,
     MIN_POINTS,
     Planarity,
     fit_homography,
@@ -11,6 +13,7 @@ from countenance.geometry.planarity import (
 
 UNIT_PX = 64.0
 """Eye distance of the made-up face."""
+EYES = UNIT_PX * np.array([[-0.5, -0.4], [0.5, -0.4]]) + 200.0
 
 
 def face_points(count: int = 90) -> np.ndarray:
@@ -37,9 +40,11 @@ def head_depth(points: np.ndarray) -> np.ndarray:
     return UNIT_PX * (skull + nose)
 
 
-def measured(before: np.ndarray, after: np.ndarray, *, noise_px: float = 0.3) -> Planarity:
+def measured(
+    before: np.ndarray, after: np.ndarray, *, noise_px: float = 0.3, turn_deg: float = 25.0
+) -> Planarity:
     trembling = after + np.random.default_rng(7).normal(0, noise_px, after.shape)
-    found = measure_planarity(before, trembling, unit_px=UNIT_PX)
+    found = measure_planarity(before, trembling, eyes=EYES, unit_px=UNIT_PX, turn_deg=turn_deg)
     assert found is not None
     return found
 
@@ -87,12 +92,96 @@ def test_few_wrong_points_do_not_make_a_picture_a_head() -> None:
     assert measured(before, after).off_plane_share == pytest.approx(0.1, abs=0.03)
 
 
+def eyes_behind(points: np.ndarray, *, by: float) -> np.ndarray:
+    """Depth of a paper with holes before the eyes: zero, and `by` eye distances behind in them."""
+    across, down = np.abs(points[:, None] - EYES).transpose(2, 0, 1) / UNIT_PX
+    is_hole = ((across / 0.3) ** 2 + (down / 0.2) ** 2 < 1).any(axis=1)
+    return np.where(is_hole, -by * UNIT_PX, 0.0)
+
+
+@pytest.mark.parametrize("yaw_deg", [-50, -25, 25, 50])
+@pytest.mark.parametrize("by", [0.1, 0.25, 0.6])
+def test_living_eyes_behind_a_paper_lend_it_no_depth(yaw_deg: int, by: float) -> None:
+    before = face_points(120)
+    found = measured(before, turned(before, eyes_behind(before, by=by), yaw_deg=yaw_deg))
+    assert found.depth < 0.02
+
+
+def test_the_same_eyes_make_a_paper_a_head_for_the_measure_of_all_points() -> None:
+    before = face_points(120)
+    found = measured(before, turned(before, eyes_behind(before, by=0.6), yaw_deg=25))
+    assert found.rms > 0.03
+
+
+@pytest.mark.parametrize("yaw_deg", [-40, -30, -20, 20, 30, 40])
+def test_a_head_is_as_deep_however_far_it_turns(yaw_deg: int) -> None:
+    before = face_points()
+    after = turned(before, head_depth(before), yaw_deg=yaw_deg)
+    assert measured(before, after, turn_deg=yaw_deg).depth == pytest.approx(0.2, abs=0.04)
+
+
+@pytest.mark.parametrize("fold_deg", [0, 45, 90, 135])
+@pytest.mark.parametrize("yaw_deg", [-30, 20, 40])
+def test_a_sheet_that_is_bent_one_way_has_depth_but_no_bulge(yaw_deg: int, fold_deg: int) -> None:
+    before, fold = face_points(), np.radians(fold_deg)
+    over = (before - 200.0) @ np.array([np.cos(fold), np.sin(fold)])
+    radius = 2.0 * UNIT_PX
+    depth = np.sqrt(radius**2 - over**2) - radius
+    found = measured(before, turned(before, depth, yaw_deg=yaw_deg), turn_deg=yaw_deg)
+    assert found.bulge < 0.05
+
+
+@pytest.mark.parametrize("yaw_deg", [-40, -20, 20, 40])
+def test_a_head_bulges_however_far_it_turns(yaw_deg: int) -> None:
+    before = face_points()
+    after = turned(before, head_depth(before), yaw_deg=yaw_deg)
+    assert measured(before, after, turn_deg=yaw_deg).bulge > 0.1
+
+
+def test_a_nose_and_a_forehead_bulge_from_a_head_that_leans() -> None:
+    lean = np.radians(20)
+    matrix = np.array([[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]])
+    before = face_points()
+    after = turned(before, head_depth(before), yaw_deg=25)
+    upright = measured(before, after)
+    found = measure_planarity(
+        (before - 200.0) @ matrix + 200.0,
+        (after - 200.0) @ matrix + 200.0,
+        eyes=(EYES - 200.0) @ matrix + 200.0,
+        unit_px=UNIT_PX,
+        turn_deg=25.0,
+    )
+    assert found is not None
+    assert (found.depth, found.bulge) == pytest.approx((upright.depth, upright.bulge), abs=0.02)
+
+
+def test_a_face_that_claims_a_larger_turn_than_it_made_is_less_deep() -> None:
+    before = face_points()
+    after = turned(before, head_depth(before), yaw_deg=20)
+    honest, claimed = (measured(before, after, turn_deg=turn_deg).depth for turn_deg in (20, 45))
+    assert claimed == pytest.approx(honest * np.sin(np.radians(20)) / np.sin(np.radians(45)))
+
+
+def test_a_face_that_has_not_turned_is_not_infinitely_deep() -> None:
+    before = face_points()
+    still, small = (measured(before, before, turn_deg=turn_deg).depth for turn_deg in (0, 14))
+    assert still == small < 0.05
+
+
+def test_few_points_beside_the_eyes_tell_nothing() -> None:
+    points = face_points(400)
+    is_near = np.abs(points[:, 1] - EYES[0, 1]) < EYE_BAND * UNIT_PX
+    beside = points[~is_near]
+    few = np.concatenate([points[is_near], beside[: MIN_BESIDE - 1]])
+    enough = np.concatenate([points[is_near], beside[:MIN_BESIDE]])
+    assert measure_planarity(few, few, eyes=EYES, unit_px=UNIT_PX, turn_deg=25.0) is None
+    assert measured(enough, enough).points == len(enough)
+
+
 def test_the_same_points_give_the_same_answer() -> None:
     before = face_points()
     after = turned(before, head_depth(before), yaw_deg=25)
-    assert measure_planarity(before, after, unit_px=64) == measure_planarity(
-        before, after, unit_px=64
-    )
+    assert measured(before, after) == measured(before, after)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +194,8 @@ def test_the_same_points_give_the_same_answer() -> None:
     ],
 )
 def test_points_that_tell_nothing_are_answered_with_none(points: np.ndarray) -> None:
-    assert measure_planarity(points, points + 3.0, unit_px=UNIT_PX) is None
+    moved = points + 3.0
+    assert measure_planarity(points, moved, eyes=EYES, unit_px=UNIT_PX, turn_deg=25.0) is None
 
 
 def test_a_homography_is_found_again() -> None:
