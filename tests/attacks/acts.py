@@ -103,7 +103,10 @@ def _photo(cast: Cast, way: str, *, angle_deg: float = 42.0) -> Photo:
 
 
 _PASSIVE = frozenset({"presentation_attack", "timed_out", "face_changed"})
-_MOVES = frozenset({"challenge_unanswered", "challenge_wrong", "flat_picture", "looped"}) | _PASSIVE
+_MOVES = (
+    frozenset({"challenge_unanswered", "challenge_wrong", "flat_picture", "shallow_turn", "looped"})
+    | _PASSIVE
+)
 _FILM = (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT, Move.MOVE_BACK)
 
 ACTS: tuple[Act, ...] = (

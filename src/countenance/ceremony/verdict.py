@@ -29,6 +29,8 @@ class Reason(StrEnum):
     """Another move was made than the one asked for, or before it was asked for."""
     FLAT_PICTURE = "flat_picture"
     """The face turned without showing any depth."""
+    SHALLOW_TURN = "shallow_turn"
+    """The face turned and showed no more depth than a bent picture, or one with holes, has."""
     COLOUR_IGNORED = "colour_ignored"
     """The face changed its colour, and not as the screen did that it should be before."""
     COLOUR_UNSEEN = "colour_unseen"
@@ -78,6 +80,7 @@ _PUBLIC = {
     Reason.CHALLENGE_UNANSWERED: PublicReason.TOO_SLOW,
     Reason.CHALLENGE_WRONG: PublicReason.NOT_CONFIRMED,
     Reason.FLAT_PICTURE: PublicReason.NOT_CONFIRMED,
+    Reason.SHALLOW_TURN: PublicReason.NOT_CONFIRMED,
     Reason.COLOUR_IGNORED: PublicReason.NOT_CONFIRMED,
     Reason.COLOUR_UNSEEN: PublicReason.TOO_BRIGHT,
     Reason.FROZEN: PublicReason.NOT_CONFIRMED,

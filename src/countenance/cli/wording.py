@@ -41,6 +41,7 @@ REASONS: Final[dict[Reason, str]] = {
     Reason.CHALLENGE_UNANSWERED: "a move that was asked for was not made in time",
     Reason.CHALLENGE_WRONG: "another move was made than the one asked for, or too early",
     Reason.FLAT_PICTURE: "the face turned as a flat picture does",
+    Reason.SHALLOW_TURN: "the face turned with no more depth than a bent picture has",
     Reason.FROZEN: "the same picture came again and again",
     Reason.LOOPED: "a stretch of pictures came round again, as a clip in a loop does",
     Reason.REPLAYED: "pictures came that had been sent before",

@@ -23,14 +23,14 @@ from countenance.images.image import ColourOrder, Image
 
 _EYES_PX: Final = 64.0
 """Eye distance at which the points are followed; finer detail costs time and adds noise."""
-_MOST_POINTS: Final = 120
-_LEAST_GAP_PX: Final = 4
-_CORNER_QUALITY: Final = 0.005
+_MOST_POINTS: Final = 250
+_LEAST_GAP_PX: Final = 3
+_CORNER_QUALITY: Final = 0.002
 """Share of the strongest corner's strength from which a corner counts."""
 _OVAL: Final = (2.1, 2.9)
 """Width and height of the oval in which points are sought: eye distances, and heights from the
 eyes to the mouth. Inside the outline, so that no point sticks to the background."""
-_RETURN_LIMIT_PX: Final = 1.0
+_RETURN_LIMIT_PX: Final = 1.5
 """A point that is followed there and back has to come back this near."""
 _FLOW: Final[dict[str, Any]] = {
     "winSize": (15, 15),

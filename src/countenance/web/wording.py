@@ -28,6 +28,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.CHALLENGE_UNANSWERED: "A move that was asked for was not made in time.",
     Reason.CHALLENGE_WRONG: "Another move was made than the one asked for, or too early.",
     Reason.FLAT_PICTURE: "The face turned as a flat picture does.",
+    Reason.SHALLOW_TURN: "The face turned with no more depth than a bent picture has.",
     Reason.COLOUR_IGNORED: "The face changed its colour, but not as the screen did.",
     Reason.COLOUR_UNSEEN: "The colours of the screen did not show on the face: too much light, "
     "too dim a screen, or no face before it.",

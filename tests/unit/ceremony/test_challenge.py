@@ -198,12 +198,20 @@ def test_a_turn_that_was_under_way_when_it_was_asked_for_fails() -> None:
     assert person.ended == (Phase.FAILED, Reason.CHALLENGE_WRONG)
 
 
-@pytest.mark.parametrize("planarity", [FLAT, BENT, ROLLED, WITH_LIVE_EYES])
-def test_a_face_that_turns_without_depth_is_a_picture(planarity: Planarity) -> None:
+@pytest.mark.parametrize(
+    ("planarity", "reason"),
+    [
+        (FLAT, Reason.FLAT_PICTURE),
+        (BENT, Reason.FLAT_PICTURE),
+        (ROLLED, Reason.SHALLOW_TURN),
+        (WITH_LIVE_EYES, Reason.SHALLOW_TURN),
+    ],
+)
+def test_a_face_that_turns_without_depth_is_a_picture(planarity: Planarity, reason: Reason) -> None:
     person = Person(Move.TURN_LEFT)
     person.straight()
     person.turn(28, planarity=planarity)
-    assert person.ended == (Phase.FAILED, Reason.FLAT_PICTURE)
+    assert person.ended == (Phase.FAILED, reason)
 
 
 def test_a_turn_whose_depth_cannot_be_measured_is_no_answer() -> None:

@@ -107,6 +107,17 @@ def test_a_picture_gets_no_second_try() -> None:
     assert state.verdict == Verdict.denied(Reason.FLAT_PICTURE)
 
 
+def test_a_turn_that_shows_little_depth_is_forgiven_once() -> None:
+    """A poor picture at a slow connection can make a person look shallow, a bent one always is."""
+    shallow = replace(LEFT, planarity=replace(HEAD, bulge=0.05))
+    state = play(*settled(7), HALF_LEFT, shallow, shallow)
+    assert state.verdict is None
+    assert state.mistakes == 1
+    again = replace(RIGHT, planarity=replace(HEAD, depth=0.09))
+    state = play(*settled(7), HALF_LEFT, shallow, shallow, *settled(7), HALF_RIGHT, again, again)
+    assert state.verdict == Verdict.denied(Reason.SHALLOW_TURN)
+
+
 FEW_ATTACKS = LoginPolicy(
     PassivePolicy(frames_needed=4, attack_frames_limit=6),
     replace(POLICY.challenge, attack_frames_limit=8),

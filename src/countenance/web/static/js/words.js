@@ -90,6 +90,10 @@ export const ENROLMENT_REFUSALS = {
     line: "This did not look like a person",
     detail: "Face the camera yourself, in good light, without a phone or photo in front of it.",
   },
+  shallow_turn: {
+    line: "The turn was hard to see",
+    detail: "Sit in good light, a little nearer, and turn your head further, slowly.",
+  },
   colour_ignored: {
     line: "This did not look like a person",
     detail: "Face the camera yourself, in good light, without a phone or photo in front of it.",
