@@ -88,22 +88,33 @@ def others(draws: tuple[Draw, ...], moves: tuple[Move, ...], rng: random.Random)
 
 Make = Callable[[Person, Person, tuple[Draw, ...], random.Random, int], Performer]
 
+
+def _photo(way: str, *holes: str, angle_deg: float = 42.0) -> Make:
+    return lambda p, _o, _d, _r, seed: Photo(
+        p.footage, way, holes=holes, seed=seed, angle_deg=angle_deg
+    )
+
+
+FAR_DEG: Final = 56.0
+"""Rolled paper has to be turned farther than bent paper until its nose tells a turn."""
 ATTACKS: Final[dict[str, Make]] = {
-    "photo_turned": lambda p, _o, _d, _r, seed: Photo(p.footage, "turned", seed=seed),
-    "photo_tilted": lambda p, _o, _d, _r, seed: Photo(p.footage, "tilted", seed=seed),
-    "photo_bent": lambda p, _o, _d, _r, seed: Photo(p.footage, "bent", seed=seed),
-    "photo_cut_out": lambda p, _o, _d, _r, seed: Photo(
-        p.footage, "turned", holes=("eyes",), seed=seed
-    ),
-    "photo_cut_out_bent": lambda p, _o, _d, _r, seed: Photo(
-        p.footage, "bent", holes=("eyes",), seed=seed
-    ),
-    "photo_cut_out_eyes_mouth": lambda p, _o, _d, _r, seed: Photo(
-        p.footage, "turned", holes=("eyes", "mouth"), seed=seed
-    ),
-    "photo_cut_out_eyes_nose": lambda p, _o, _d, _r, seed: Photo(
-        p.footage, "turned", holes=("eyes", "nose"), seed=seed
-    ),
+    "photo_turned": _photo("turned"),
+    "photo_tilted": _photo("tilted"),
+    "photo_bent": _photo("bent"),
+    "photo_bent_hollow": _photo("bent_hollow", angle_deg=FAR_DEG),
+    "photo_rolled": _photo("rolled", angle_deg=FAR_DEG),
+    "photo_rolled_hollow": _photo("rolled_hollow", angle_deg=FAR_DEG),
+    "photo_leaning": _photo("leaning", angle_deg=FAR_DEG),
+    "photo_cut_out": _photo("turned", "eyes"),
+    "photo_cut_out_bent": _photo("bent", "eyes"),
+    "photo_cut_out_rolled": _photo("rolled", "eyes", angle_deg=FAR_DEG),
+    "photo_cut_out_leaning": _photo("leaning", "eyes", angle_deg=FAR_DEG),
+    "photo_cut_out_eyes_mouth": _photo("turned", "eyes", "mouth"),
+    "photo_cut_out_eyes_mouth_bent": _photo("bent", "eyes", "mouth"),
+    "photo_cut_out_eyes_mouth_rolled": _photo("rolled", "eyes", "mouth", angle_deg=FAR_DEG),
+    "photo_cut_out_eyes_nose": _photo("turned", "eyes", "nose"),
+    "photo_cut_out_eyes_nose_bent": _photo("bent", "eyes", "nose"),
+    "photo_cut_out_eyes_nose_rolled": _photo("rolled", "eyes", "nose", angle_deg=FAR_DEG),
     "wrong_direction": lambda p, _o, _d, _r, seed: Actor(p.footage, seed, contrary),
     "other_order": lambda p, _o, draws, rng, seed: Film(
         Actor(p.footage, seed), others(draws, p.moves, rng)

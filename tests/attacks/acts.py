@@ -142,6 +142,12 @@ ACTS: tuple[Act, ...] = (
         reasons=_MOVES,
     ),
     Act(
+        "photo_rolled",
+        "photograph rolled about a level line, turned as asked",
+        lambda cast: _photo(cast, "rolled", angle_deg=56.0),
+        reasons=_MOVES,
+    ),
+    Act(
         "photo_closer",
         "photograph, moved closer and back as asked",
         lambda cast: _photo(cast, "turned", angle_deg=0.0),
@@ -151,6 +157,12 @@ ACTS: tuple[Act, ...] = (
         "photo_with_live_eyes",
         "photograph with holes for live eyes, turned as asked",
         lambda cast: Photo(cast.person, "turned", holes=("eyes",), seed=cast.seed),
+        reasons=_MOVES | {"not_matched", "several_faces"},
+    ),
+    Act(
+        "photo_bent_with_live_eyes",
+        "photograph with holes for live eyes, bent and turned as asked",
+        lambda cast: Photo(cast.person, "bent", holes=("eyes",), seed=cast.seed),
         reasons=_MOVES | {"not_matched", "several_faces"},
     ),
     Act(

@@ -56,6 +56,15 @@ _HOLES: Final = {
 }
 """Parts of a frontal face that can be cut out of a paper: the middle of each hole from the middle
 of the detector's box, to the right and down, its width and its height, in heights of the box."""
+_FOLDS: Final = {
+    "bent": (0.0, False),
+    "rolled": (90.0, False),
+    "leaning": (45.0, False),
+    "bent_hollow": (0.0, True),
+    "rolled_hollow": (90.0, True),
+    "leaning_hollow": (45.0, True),
+}
+"""Ways to bend a paper: `fold_deg` and `is_hollow` of `bent`."""
 _BEHIND: Final = 0.07
 """How far the face is behind the paper, the same: about 15 mm."""
 _BEHIND_FRAMES: Final = 30
@@ -345,11 +354,13 @@ class Photo:
 
     footage: Footage
     way: str
-    """`turned`, `tilted` or `bent`."""
+    """`turned`, `tilted` or one of `_FOLDS`."""
     holes: tuple[str, ...] = ()
     """What is cut out, of `_HOLES`; that of the person who holds it is seen there."""
     seed: int = 0
     angle_deg: float = 42.0
+    arc: float = 1.4
+    """Of a bent one, radians of a face's width."""
     reaction_s: float = REACTION_S
     _prompt: str | None = None
     _since_s: float = 0.0
@@ -396,8 +407,11 @@ class Photo:
 
     def _moved(self, picture: Frame, centre: NDArray[np.float64]) -> Frame:
         angle = float(np.radians(self._share * self.angle_deg))
-        if self.way == "bent":
-            return bent(picture, centre, angle)
+        if self.way in _FOLDS:
+            fold_deg, is_hollow = _FOLDS[self.way]
+            return bent(
+                picture, centre, angle, arc=self.arc, fold_deg=fold_deg, is_hollow=is_hollow
+            )
         return rotated(picture, centre, angle, about_y=self.way == "turned")
 
 
@@ -428,29 +442,45 @@ def rotated(picture: Frame, centre: NDArray[np.float64], angle: float, *, about_
     ))  # fmt: skip
 
 
-def bent(picture: Frame, centre: NDArray[np.float64], angle: float, *, arc: float = 1.4) -> Frame:
+def bent(
+    picture: Frame,
+    centre: NDArray[np.float64],
+    angle: float,
+    *,
+    arc: float = 1.4,
+    fold_deg: float = 0.0,
+    is_hollow: bool = False,
+) -> Frame:
     """A picture on a cylinder of which it covers `arc` radians of a face's width, then turned.
 
     To the same side as `rotated`: at an angle above 0 its right half goes away from the camera.
+
+    Args:
+        fold_deg: from an upright line to the one that it is bent about; 90 is a level one.
+        is_hollow: bent towards the camera at its edges rather than away from it.
     """
     height, width = picture.shape[:2]
     focal, (x, y) = 1.2 * width, centre
-    radius = 0.45 * height / arc
-    along = np.linspace(-radius * 1.3, radius * 1.3, 2001)
-    side, back = radius * np.sin(along / radius), radius * (1 - np.cos(along / radius))
-    right = side * np.cos(angle) - back * np.sin(angle)
-    deep = focal + side * np.sin(angle) + back * np.cos(angle)
-    shown = focal * right / deep
-    # Only the part that faces the camera; shown rises there.
-    middle = len(along) // 2
-    rising = np.diff(shown) > 0
-    first = middle - int(np.argmin(rising[:middle][::-1])) if not rising[:middle].all() else 0
-    last = middle + int(np.argmin(rising[middle:])) if not rising[middle:].all() else len(along) - 1
-    columns = np.arange(width) - x
-    from_x = np.interp(columns, shown[first : last + 1], along[first : last + 1])
-    depth = np.interp(columns, shown[first : last + 1], deep[first : last + 1]) / focal
-    map_x = np.tile(from_x + x, (height, 1)).astype(np.float32)
-    map_y = ((np.arange(height)[:, None] - y) * depth[None, :] + y).astype(np.float32)
+    radius, side = 0.45 * height / arc, -1.0 if is_hollow else 1.0
+    fold = np.radians(fold_deg)
+    columns, rows = np.meshgrid((np.arange(width) - x) / focal, (np.arange(height) - y) / focal)
+    # The line of sight of each pixel, turned back with the sheet: from `eye` along `sight`.
+    cos, sin = np.cos(angle), np.sin(angle)
+    eye = -focal * np.array([sin, 0.0, cos])
+    sight = np.stack([columns * cos + sin, rows, cos - columns * sin])
+    over, along = np.array([np.cos(fold), np.sin(fold)]), np.array([-np.sin(fold), np.cos(fold)])
+    eye_over, sight_over = eye[:2] @ over, np.tensordot(over, sight[:2], 1)
+    # Where it meets the cylinder, on the side that the sheet is on; else where it comes nearest.
+    square = sight_over**2 + sight[2] ** 2
+    half = eye_over * sight_over + (eye[2] - side * radius) * sight[2]
+    rest = eye_over**2 + (eye[2] - side * radius) ** 2 - radius**2
+    way = (-half - side * np.sqrt(np.maximum(half**2 - square * rest, 0.0))) / square
+    deep = eye[2] + way * sight[2]
+    round_px = radius * np.arctan2(eye_over + way * sight_over, radius - side * deep)
+    straight_px = eye[:2] @ along + way * np.tensordot(along, sight[:2], 1)
+    map_x, map_y = (
+        (round_px * over[k] + straight_px * along[k] + centre[k]).astype(np.float32) for k in (0, 1)
+    )
     return _warped(
         cv2.remap(picture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     )
