@@ -55,7 +55,9 @@ AIMS: Final = {
 """Yaw, degrees, and width of the face over that at rest."""
 YAW_STEP_DEG: Final = 4.0
 SCALE_STEP: Final = 0.04
-HEAD: Final = Planarity(rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2)
+HEAD: Final = Planarity(
+    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+)
 
 
 def every_film() -> list[tuple[Move, ...]]:

@@ -257,7 +257,9 @@ def challenge(camera: Photographer, stage: Stage) -> None:
         return pose["seen"]
 
     def turned(yaw_deg: float) -> Seen:
-        depth = Planarity(rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2)
+        depth = Planarity(
+            rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+        )
         return Seen(box_xyxy=BOX, yaw_deg=yaw_deg, hint=Hint.TURNED, planarity=depth)
 
     stage.seen = see
@@ -291,7 +293,9 @@ def colours(camera: Photographer, stage: Stage) -> None:
     def see() -> Seen:
         if goes_on.is_set():
             stage.clock.advance(0.12)
-        depth = Planarity(rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2)
+        depth = Planarity(
+            rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+        )
         hint = Hint.TURNED if pose["yaw_deg"] else Hint.HOLD_STILL
         light = FaceLight((0.0, 0.0), (0.0, 0.0))
         return Seen(box_xyxy=BOX, yaw_deg=pose["yaw_deg"], hint=hint, planarity=depth, light=light)

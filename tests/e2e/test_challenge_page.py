@@ -22,7 +22,9 @@ from tests.fixtures.clips import ClipShelf
 from tests.fixtures.scenes import Kind, Scene
 
 STRAIGHT = Seen()
-HEAD = Planarity(rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2)
+HEAD = Planarity(
+    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+)
 MOVES = (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT, Move.TURN_LEFT)
 FRAMES = 35
 PHONE = {"width": 390, "height": 780}

@@ -67,13 +67,16 @@ def claiming(landmarks: Landmarks5, yaw_deg: float) -> Landmarks5:
     raise AssertionError("no place of the nose tells that yaw")
 
 
-def test_a_recorded_head_is_deep_and_bulges(engine: Engine, footage: Footage) -> None:
+def test_a_recorded_head_is_deep_and_bulges_more_than_a_sheet(
+    engine: Engine, footage: Footage
+) -> None:
     rest, turn = footage.rest, footage.turns[LEFT]
     way = range(rest, turn + (1 if turn > rest else -1), 1 if turn > rest else -1)
     seen = followed(engine, [footage.frames[index] for index in way], claim_deg=None)
     assert seen is not None
     assert seen.depth >= POLICY.min_depth
     assert seen.bulge >= POLICY.min_bulge
+    assert seen.off_sheet_share >= POLICY.min_off_sheet_share
 
 
 @pytest.mark.parametrize(
@@ -99,3 +102,18 @@ def test_a_photograph_that_claims_a_turn_has_no_depth(
         assert seen.bulge < POLICY.min_bulge
     else:
         assert seen.depth < POLICY.min_depth
+
+
+@pytest.mark.parametrize("holes", [(), ("eyes",)])
+# Of these two, rolled photographs were seen to reach the yaw by themselves.
+@pytest.mark.parametrize("footage", [CLIPS[0], CLIPS[1]], indirect=True)
+def test_a_sheet_explains_most_of_a_rolled_photograph_that_claims_a_turn(
+    engine: Engine, footage: Footage, holes: tuple[str, ...]
+) -> None:
+    photo = Photo(footage, "rolled", holes=holes, reaction_s=0.0)
+    frames = [photo.frame(None, at_s=0.0)]
+    frames += [photo.frame(LEFT, at_s=0.1 * number) for number in range(1, 7)]
+    seen = followed(engine, frames, claim_deg=POLICY.turn_deg + 5)
+    assert seen is not None
+    assert seen.depth >= POLICY.min_depth
+    assert seen.off_sheet_share < POLICY.min_off_sheet_share

@@ -70,8 +70,11 @@ class ChallengePolicy:
     """`Planarity.depth`, in eye distances, from which it has depth without its eyes: photographs
     with holes for living eyes reached 0.10, turns of recorded people begin at 0.12."""
     min_bulge: float = 0.09
-    """`Planarity.bulge`, in eye distances, from which no bent picture explains it; all four are
-    needed. Without the last two the turn was shallow, not flat."""
+    """`Planarity.bulge`, in eye distances, from which no bent picture explains it."""
+    min_off_sheet_share: float = 0.28
+    """`Planarity.off_sheet_share` from which none does that is bent a lot: photographs rolled about
+    a level line reached 0.26, turns of recorded people begin at 0.33. All five are needed; without
+    the last three the turn was shallow, not flat."""
 
     def __post_init__(self) -> None:
         if self.moves < 1:
@@ -372,6 +375,7 @@ def _is_shallow(policy: ChallengePolicy, relief: tuple[Planarity, ...]) -> bool:
     return (
         median(seen.depth for seen in relief) < policy.min_depth
         or median(seen.bulge for seen in relief) < policy.min_bulge
+        or median(seen.off_sheet_share for seen in relief) < policy.min_off_sheet_share
     )
 
 

@@ -30,6 +30,8 @@ MIN_TURN_DEG: Final = 14.0
 go; so small a turn would make the trembling of the points look deep."""
 _FOLDS: Final = 12
 """Directions tried in which a sheet may be bent: every 15 degrees."""
+_CURVE: Final = (2, 3, 4)
+"""Powers of the place that make the curve of a sheet; a plane has the lower ones already."""
 _TRIALS: Final = 160
 """Planes tried; with a third of the points on one, the chance to miss it is one in seven."""
 _SEED: Final = 30107
@@ -52,6 +54,9 @@ class Planarity:
     bulge: float
     """How much of that depth is left when a sheet that is bent one way is laid on, in units: about
     0.04 is what following the points on a bent picture costs."""
+    off_sheet_share: float
+    """Share of the way beyond one plane that the best sheet bent one way leaves, 0..1. Points that
+    are followed badly make it no larger on a sheet that is bent a lot, as they do `bulge`."""
 
 
 def measure_planarity(
@@ -92,6 +97,9 @@ def measure_planarity(
         points=len(before),
         depth=beside_rms / sine,
         bulge=_off_sheet(places[beside], moved[beside]) / sine,
+        off_sheet_share=_off_sheet_share(
+            places[beside], _from_eyes(after[beside], eyes=eyes) / unit_px
+        ),
     )
 
 
@@ -121,6 +129,42 @@ def _off_sheet(places: Points, moved: NDArray[np.float64]) -> float:
         over = x * np.cos(angle) + y * np.sin(angle)
         sheets.append(np.stack([*plane, over**2, over**3], axis=1))
     return min(_misfit(sheet, moved) for sheet in sheets)
+
+
+def _off_sheet_share(before: Points, after: Points) -> float:
+    """What the best sheet leaves of the way that points go beyond one plane, along the eyes.
+
+    Exact but for the change of distance: seen in perspective, the points of a plane move by a
+    homography, and those before it by a further way along the turn, in proportion to how near they
+    are. On a sheet that is a curve, here a quartic, over one direction. The perspective is that of
+    all points, up and down, too, so a curve across the fold cannot pass for it.
+
+    Args:
+        before: (n, 2), n above `len(_CURVE)` + 5, in units, the eyes level.
+        after: the same.
+
+    Returns: ratio of mean distances, each for its number of unknowns; the least of `_FOLDS`.
+    Source: plane and parallax, Hartley and Zisserman, 2nd ed., section 13.3.
+    """
+    first, second = before - before.mean(axis=0), after - after.mean(axis=0)
+    count, unknowns = len(first), 5
+    # Eight unknowns of the plane, of which a motion along the eyes has five.
+    plane, _ = np.linalg.qr(np.delete(_equations(first, second), 8, axis=1))
+    beyond = _left(plane, np.concatenate([second[:, 0], second[:, 1]]))
+    angles = np.arange(_FOLDS) * np.pi / _FOLDS
+    over = np.stack([np.cos(angles), np.sin(angles)], axis=1) @ first.T
+    curves = np.stack([over**power for power in _CURVE], axis=2)
+    curves = _left(plane, np.concatenate([curves, np.zeros_like(curves)], axis=1))
+    sheets, _ = np.linalg.qr(curves)
+    left = np.abs(_left(sheets, beyond[:, None]))[:, :count, 0].mean(axis=1).min()
+    scale = np.sqrt((count - unknowns) / (count - unknowns - len(_CURVE)))
+    return float(scale * left / max(float(np.abs(beyond[:count]).mean()), 1e-9))
+
+
+def _left(directions: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values without what orthonormal directions explain of them; stacks of both go together."""
+    explained = directions @ (np.swapaxes(directions, -1, -2) @ values)
+    return np.asarray(values - explained, np.float64)
 
 
 def _misfit(columns: NDArray[np.float64], values: NDArray[np.float64]) -> float:
@@ -171,9 +215,10 @@ def _off_plane_share(before: Points, after: Points, *, tolerance_px: float) -> f
     fours = np.argsort(rng.random((_TRIALS, len(before))), axis=1)[:, :4]
     planes = _exact(before[fours], after[fours])
     moved = np.concatenate([before, np.ones((len(before), 1))], axis=1) @ np.swapaxes(planes, 1, 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         away = moved[..., :2] / moved[..., 2:] - after
-        near = np.hypot(away[..., 0], away[..., 1]) <= tolerance_px
+        # Squares: a root of each of so many distances takes a fifth longer.
+        near = away[..., 0] ** 2 + away[..., 1] ** 2 <= tolerance_px**2
     return 1.0 - float(near.mean(axis=1).max())
 
 

@@ -19,11 +19,24 @@ from countenance.ceremony.verdict import Reason
 from countenance.geometry.planarity import Planarity
 
 POLICY = ChallengePolicy(wait_s=(0.0, 0.0))
-HEAD = Planarity(rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2)
-FLAT = Planarity(rms=0.01, off_plane_share=0.05, points=110, depth=0.03, bulge=0.02)
-BENT = Planarity(rms=0.05, off_plane_share=0.25, points=90, depth=0.2, bulge=0.1)
-ROLLED = Planarity(rms=0.06, off_plane_share=0.6, points=100, depth=0.14, bulge=0.05)
-WITH_LIVE_EYES = Planarity(rms=0.06, off_plane_share=0.5, points=100, depth=0.09, bulge=0.09)
+HEAD = Planarity(
+    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+)
+FLAT = Planarity(
+    rms=0.01, off_plane_share=0.05, points=110, depth=0.03, bulge=0.02, off_sheet_share=0.8
+)
+BENT = Planarity(
+    rms=0.05, off_plane_share=0.25, points=90, depth=0.2, bulge=0.1, off_sheet_share=0.4
+)
+ROLLED = Planarity(
+    rms=0.06, off_plane_share=0.6, points=100, depth=0.14, bulge=0.05, off_sheet_share=0.3
+)
+ROLLED_FAR = Planarity(
+    rms=0.12, off_plane_share=0.7, points=110, depth=0.37, bulge=0.13, off_sheet_share=0.2
+)
+WITH_LIVE_EYES = Planarity(
+    rms=0.06, off_plane_share=0.5, points=100, depth=0.09, bulge=0.09, off_sheet_share=0.9
+)
 """Off the plane as a whole, while most of its points are on one."""
 FRAME_S = 0.1
 
@@ -204,6 +217,7 @@ def test_a_turn_that_was_under_way_when_it_was_asked_for_fails() -> None:
         (FLAT, Reason.FLAT_PICTURE),
         (BENT, Reason.FLAT_PICTURE),
         (ROLLED, Reason.SHALLOW_TURN),
+        (ROLLED_FAR, Reason.SHALLOW_TURN),
         (WITH_LIVE_EYES, Reason.SHALLOW_TURN),
     ],
 )

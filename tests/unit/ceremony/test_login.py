@@ -28,8 +28,12 @@ from countenance.ceremony.state import advance, begin
 from countenance.ceremony.verdict import Reason, Verdict
 from countenance.geometry.planarity import Planarity
 
-HEAD = Planarity(rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2)
-FLAT = Planarity(rms=0.01, off_plane_share=0.02, points=80, depth=0.03, bulge=0.02)
+HEAD = Planarity(
+    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+)
+FLAT = Planarity(
+    rms=0.01, off_plane_share=0.02, points=80, depth=0.03, bulge=0.02, off_sheet_share=0.8
+)
 GOOD = FaceEvidence(
     box_xyxy=(0.3, 0.2, 0.6, 0.7),
     track_id=1,

@@ -138,6 +138,45 @@ def test_a_head_bulges_however_far_it_turns(yaw_deg: int) -> None:
     assert measured(before, after, turn_deg=yaw_deg).bulge > 0.1
 
 
+def rolled_depth(points: np.ndarray, *, fold_deg: float, radius: float) -> np.ndarray:
+    """A cylinder about a line at that angle from upright, in units."""
+    fold = np.radians(fold_deg)
+    over = (points - 200.0) @ np.array([np.cos(fold), np.sin(fold)])
+    return np.sqrt((radius * UNIT_PX) ** 2 - over**2) - radius * UNIT_PX
+
+
+@pytest.mark.parametrize("noise_px", [0.3, 0.7])
+@pytest.mark.parametrize("fold_deg", [0, 45, 90, 135])
+@pytest.mark.parametrize("yaw_deg", [-45, 45])
+def test_a_sheet_leaves_little_of_the_depth_of_paper_that_is_bent_a_lot(
+    yaw_deg: int, fold_deg: int, noise_px: float
+) -> None:
+    before = face_points()
+    depth = rolled_depth(before, fold_deg=fold_deg, radius=1.5)
+    after = turned(before, depth, yaw_deg=yaw_deg)
+    # Its nose moves less than a head's: it claims half of the turn.
+    found = measured(before, after, turn_deg=yaw_deg / 2, noise_px=noise_px)
+    assert found.depth > 0.11
+    assert found.off_sheet_share < 0.28
+
+
+@pytest.mark.parametrize("noise_px", [0.3, 1.5])
+@pytest.mark.parametrize("yaw_deg", [-40, -20, 20, 40])
+def test_a_sheet_leaves_much_of_the_depth_of_a_head(yaw_deg: int, noise_px: float) -> None:
+    before = face_points()
+    after = turned(before, head_depth(before), yaw_deg=yaw_deg)
+    found = measured(before, after, turn_deg=yaw_deg, noise_px=noise_px)
+    assert found.off_sheet_share > 0.33
+
+
+def test_points_that_are_followed_badly_make_rolled_paper_bulge_but_no_larger_a_share() -> None:
+    before = face_points()
+    after = turned(before, rolled_depth(before, fold_deg=90, radius=1.5), yaw_deg=50)
+    found = measured(before, after, turn_deg=25, noise_px=1.5)
+    assert found.bulge > 0.065
+    assert found.off_sheet_share < 0.28
+
+
 def test_a_nose_and_a_forehead_bulge_from_a_head_that_leans() -> None:
     lean = np.radians(20)
     matrix = np.array([[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]])
