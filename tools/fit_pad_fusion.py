@@ -31,15 +31,16 @@ from countenance.pad.rates import auc, equal_error_rate, operating_point, thresh
 from countenance.training.calibration import bona_fide_centre, eer_threshold, shift_bounds
 from countenance.training.donors import photographs_in
 from countenance.training.extractors import Lite0Extractor
-from countenance.training.features import extract_table
+from countenance.training.features import FeatureTable, extract_table
 from countenance.training.fusion import fit_mixture, mixed_scores
+from countenance.training.lessons import Teaching, gather_lessons
 from countenance.training.pad import check_presentations, train_heads
 from countenance.training.pad_turns import by_source
 from countenance.training.teaching import open_teacher, taught_log_odds
 from countenance.vision.backends.onnx.pad import shipped_pad_card
 from countenance.vision.cards import SHIPPED_CARDS
 from countenance.vision.engine import open_recognition
-from countenance.vision.interfaces import CROP_THRESHOLD, FaceDetector
+from countenance.vision.interfaces import CROP_THRESHOLD
 from countenance.vision.pad_card import PadView, read_pad_card
 from countenance.vision.pad_fusion import FUSION_PACK, Mixture
 
@@ -62,9 +63,24 @@ def main() -> None:
     detector, _, _ = open_recognition(asked.models)
     teacher = open_teacher(asked.models)
     second = taught_log_odds(presentations, teacher=teacher, detector=detector)
-    own = held_out_logits(
-        presentations, detector, asked.cache, second, photographs_in(asked.photographs)
+    extractor = Lite0Extractor()
+    table = extract_table(
+        presentations,
+        extractor=extractor,
+        detector=detector,
+        cache=asked.cache,
+        seed=SEED,
+        photographs=photographs_in(asked.photographs),
     )
+    lessons = gather_lessons(
+        presentations,
+        teacher=teacher,
+        extractor=extractor,
+        detector=detector,
+        cache=asked.cache,
+        seed=SEED,
+    )
+    own = held_out_logits(presentations, table, Teaching(table, second, lessons))
     found = fitted(presentations, own, second)
     print(json.dumps(found, indent=2))
     if asked.write:
@@ -75,23 +91,11 @@ def main() -> None:
 
 
 def held_out_logits(
-    presentations: Sequence[Presentation],
-    detector: FaceDetector,
-    cache: Path,
-    taught: Vector,
-    photographs: Sequence[Path],
+    presentations: Sequence[Presentation], table: FeatureTable, teaching: Teaching
 ) -> Vector:
     """(n,) of the shipped detector: fused for frames, the crop's for crops; NaN for none."""
-    table = extract_table(
-        presentations,
-        extractor=Lite0Extractor(),
-        detector=detector,
-        cache=cache,
-        seed=SEED,
-        photographs=photographs,
-    )
     turns = by_source(presentations, folds=FOLDS)
-    trained = train_heads(presentations, table, turns=turns, taught=taught)
+    trained = train_heads(presentations, table, turns=turns, teaching=teaching)
     if abs(trained.threshold - read_pad_card(shipped_pad_card()).threshold) > 1e-3:
         raise SystemExit("These are not the scores of the shipped detector: other data or recipe.")
     frames = {s.presentation.path: s.bona_fide_score for s in trained.scores["fused"]}
@@ -152,7 +156,7 @@ def _scored(
 ) -> list[ScoredPresentation]:
     return [
         ScoredPresentation(presentations[i], float(scores[i]) if np.isfinite(scores[i]) else None)
-        for i in np.flatnonzero(of_kind)
+        for i in np.flatnonzero(of_kind).tolist()
     ]
 
 

@@ -36,6 +36,7 @@ from countenance.statistics.intervals import rate
 from countenance.training.donors import photographs_in
 from countenance.training.extractors import Lite0Extractor
 from countenance.training.features import DETECTION_SIDE_PX, extract_table
+from countenance.training.lessons import Teaching, gather_lessons
 from countenance.training.pad import check_presentations, train_heads
 from countenance.training.pad_turns import Turn, Turns, by_source
 from countenance.training.teaching import open_teacher, taught_log_odds
@@ -165,23 +166,33 @@ def main() -> None:
         judged = list(drawn(frames, detector, Path(folder)))
         everything = (*presentations, *(one.shown for one in judged))
         cache = given.home / "cache" / "pad-features"
+        extractor = Lite0Extractor()
         table = extract_table(
             everything,
-            extractor=Lite0Extractor(),
+            extractor=extractor,
             detector=detector,
             cache=cache,
             seed=SEED,
             photographs=photographs_in(given.photographs),
         )
         teacher = open_teacher(given.home / "models")
-        taught = np.concatenate(
+        told_of_all = np.concatenate(
             [
                 taught_log_odds(presentations, teacher=teacher, detector=detector),
                 np.full(len(judged), np.nan),
             ]
         )
+        lessons = gather_lessons(
+            presentations,
+            teacher=teacher,
+            extractor=extractor,
+            detector=detector,
+            cache=cache,
+            seed=SEED,
+        )
         turns = with_drawn(by_source(presentations, folds=given.folds), presentations, judged)
-        trained = train_heads(everything, table, turns=turns, taught=taught)
+        teaching = Teaching(table, told_of_all, lessons)
+        trained = train_heads(everything, table, turns=turns, teaching=teaching)
         scores = {
             entry.presentation.path: entry.bona_fide_score for entry in trained.scores["fused"]
         }

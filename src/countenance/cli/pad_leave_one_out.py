@@ -54,6 +54,7 @@ def leave_one_source_out(
     from countenance.training.donors import photographs_in
     from countenance.training.extractors import Lite0Extractor
     from countenance.training.features import extract_table
+    from countenance.training.lessons import Teaching, gather_lessons
     from countenance.training.pad import check_presentations, train_heads
     from countenance.training.pad_turns import by_source
     from countenance.training.runs import require_extra
@@ -71,7 +72,8 @@ def leave_one_source_out(
     detector, _, _ = open_recognition(home / "models", threads=1, ledger=session.container.ledger)
     sources = {row.source for row in presentations}
     turns = by_source(presentations, folds=max(2, len(sources)))
-    told = None
+    told, teaching = None, None
+    extractor, cache = Lite0Extractor(), cache or home / "cache" / "pad-features"
     with session.progress() as progress:
 
         def bar(title: str, total: int) -> Callable[[], None]:
@@ -80,9 +82,9 @@ def leave_one_source_out(
 
         table = extract_table(
             presentations,
-            extractor=Lite0Extractor(),
+            extractor=extractor,
             detector=detector,
-            cache=cache or home / "cache" / "pad-features",
+            cache=cache,
             seed=_SEED,
             photographs=photographs_in(photographs) if photographs is not None else (),
             on_done=bar("Reading pictures", len(presentations)),
@@ -94,11 +96,22 @@ def leave_one_source_out(
                 detector=detector,
                 on_done=bar("Asking the second opinion", len(presentations)),
             )
+        if teacher is not None and told is not None and teaches:
+            lessons = gather_lessons(
+                presentations,
+                teacher=teacher,
+                extractor=extractor,
+                detector=detector,
+                cache=cache,
+                seed=_SEED,
+                on_done=bar("Asking about copies of crops", len(presentations)),
+            )
+            teaching = Teaching(table, told, lessons)
         trained = train_heads(
             presentations,
             table,
             turns=turns,
-            taught=told if teaches else None,
+            teaching=teaching,
             on_turn=bar("Training without each source", len(turns.turns)),
         )
     view = "fused" if kind is Kind.FULL_FRAME else Kind.TIGHT_CROP.value

@@ -13,11 +13,18 @@ import numpy as np
 from countenance.geometry.boxes import Box
 from countenance.images.image import ColourOrder, Image
 from countenance.images.views import area_of_surroundings, cut, surroundings
-from countenance.training.degradation import Pixels, degrade, reshape_region, zoom_region
+from countenance.training.degradation import (
+    Pixels,
+    degrade,
+    part_region,
+    reshape_region,
+    zoom_region,
+)
 from countenance.training.synthesis import FaceInFrame, synthetic_paper_mask, synthetic_print
 from countenance.vision.pad_card import PadView
 
 ZOOMS = 2
+TAUGHT_COPIES = 5
 
 
 class Variant(IntEnum):
@@ -72,6 +79,18 @@ def crop_copies(face: FaceInFrame, rng: np.random.Generator) -> list[Picture]:
         (view, Variant.ORIGINAL, _crop(face.pixels, face.box)),
         (view, Variant.DEGRADED, degrade(loose, rng)),
     ]
+
+
+def taught_copies(crop: Pixels, rng: np.random.Generator) -> list[Pixels]:
+    """The crop, and parts of it as other cameras show them, for a teacher to judge."""
+    return [crop, *[_taught_copy(crop, rng) for _ in range(TAUGHT_COPIES)]]
+
+
+def _taught_copy(crop: Pixels, rng: np.random.Generator) -> Pixels:
+    """Half are mirrored and three quarters degraded: a teacher judges what it is shown."""
+    part = part_region(crop, rng).of(crop)
+    part = np.ascontiguousarray(part[:, ::-1] if rng.random() < 0.5 else part)
+    return degrade(part, rng) if rng.random() < 0.75 else part
 
 
 def synthetic_attack(

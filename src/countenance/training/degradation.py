@@ -70,6 +70,16 @@ def reshape_region(pixels: Pixels, face: Box | None, rng: np.random.Generator) -
     return Region(_start(x, w, width, rng), _start(y, h, height, rng), w, h)
 
 
+def part_region(pixels: Pixels, rng: np.random.Generator) -> Region:
+    """Choose a part anywhere: 0.65-1 of the edge, and an eighth longer or shorter than wide."""
+    height, width = pixels.shape[:2]
+    side, stretched = rng.uniform(0.65, 1.0), float(np.exp(rng.uniform(-0.12, 0.12)))
+    w = max(1, min(width, round(width * side / stretched)))
+    h = max(1, min(height, round(height * side * stretched)))
+    left, top = int(rng.integers(width - w + 1)), int(rng.integers(height - h + 1))
+    return Region(left, top, w, h)
+
+
 def _start(centre: float, length: int, limit: int, rng: np.random.Generator) -> int:
     """A start so that [start, start + length) holds `centre` and stays within the limit."""
     low = max(0, min(int(centre - 0.8 * length), limit - length))

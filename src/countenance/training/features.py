@@ -8,9 +8,6 @@ head or regularisation reads them back.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,8 +33,10 @@ from countenance.training.copies import (
 )
 from countenance.training.degradation import Pixels
 from countenance.training.donors import Donors, PictureFile, picture_file
+from countenance.training.stored_rows import Arrays, load_rows, store_rows
 from countenance.training.synthesis import FaceInFrame
 from countenance.vision.interfaces import FaceDetector
+from countenance.vision.pad_card import PadView
 
 RECIPE = "lite0-linear/3"
 """Part of every cache key; a change of the copies below changes it."""
@@ -74,12 +73,13 @@ class FeatureTable:
     is_bona_fide: NDArray[np.bool_]
     """(n,) False for synthetic attacks, whatever the presentation was."""
 
+    def originals(self, view: PadView) -> NDArray[np.bool_]:
+        """(n,) the rows of a view that are no altered copies."""
+        return np.asarray((self.view == view) & (self.variant == Variant.ORIGINAL))
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    features: NDArray[np.float32]
-    view: NDArray[np.str_]
-    variant: NDArray[np.int64]
+
+_NAMES = ("features", "view", "variant")
+"""Of the arrays that are stored for a presentation, as in `FeatureTable`."""
 
 
 def extract_table(
@@ -113,7 +113,7 @@ def extract_table(
     donors = Donors(presentations, files, photographs)
     maker = _RowMaker(extractor, detector, cache, seed, donors)
 
-    def rows_of(presentation: Presentation, file: PictureFile) -> _Rows:
+    def rows_of(presentation: Presentation, file: PictureFile) -> Arrays:
         rows = maker.rows(presentation, file)
         on_done()
         return rows
@@ -123,14 +123,14 @@ def extract_table(
     return _table(presentations, parts)
 
 
-def _table(presentations: Sequence[Presentation], parts: Sequence[_Rows]) -> FeatureTable:
-    owner = np.repeat(np.arange(len(parts)), [len(rows.variant) for rows in parts])
-    variant = np.concatenate([rows.variant for rows in parts])
+def _table(presentations: Sequence[Presentation], parts: Sequence[Arrays]) -> FeatureTable:
+    owner = np.repeat(np.arange(len(parts)), [len(rows["variant"]) for rows in parts])
+    variant = np.concatenate([rows["variant"] for rows in parts])
     bona_fide = np.array([p.is_bona_fide for p in presentations])[owner]
     return FeatureTable(
-        np.concatenate([rows.features for rows in parts]),
+        np.concatenate([rows["features"] for rows in parts]),
         owner,
-        np.concatenate([rows.view for rows in parts]),
+        np.concatenate([rows["view"] for rows in parts]),
         variant,
         bona_fide & (variant < Variant.SYNTHETIC_PRINT),
     )
@@ -145,14 +145,14 @@ class _RowMaker:
         self._extractor, self._detector = extractor, detector
         self._cache, self._seed, self._donors = cache, seed, donors
 
-    def rows(self, presentation: Presentation, file: PictureFile) -> _Rows:
+    def rows(self, presentation: Presentation, file: PictureFile) -> Arrays:
         rng = np.random.default_rng([self._seed, int(file.sha256[:12], 16)])
         donors = self._donors.draw(presentation, file, count=len(SYNTHETIC), rng=rng)
         path = self._cache / f"{self._key(presentation, file, donors)}.npz"
-        stored = _load(path)
+        stored = load_rows(path, _NAMES)
         if stored is None:
             stored = self._compute(presentation, donors, rng)
-            _store(path, stored)
+            store_rows(path, stored)
         return stored
 
     def _key(self, p: Presentation, file: PictureFile, donors: Sequence[PictureFile]) -> str:
@@ -162,9 +162,9 @@ class _RowMaker:
 
     def _compute(
         self, p: Presentation, donors: Sequence[PictureFile], rng: np.random.Generator
-    ) -> _Rows:
+    ) -> Arrays:
         pictures: list[Picture] = []
-        pixels = _read_rgb(p.path)
+        pixels = read_rgb(p.path)
         if p.kind is Kind.TIGHT_CROP:
             pictures += lone_crop_copies(pixels, rng)
         else:
@@ -173,15 +173,15 @@ class _RowMaker:
             if face is not None:
                 pictures += crop_copies(face, rng)
                 for variant, donor in zip(SYNTHETIC[: len(donors)], donors, strict=True):
-                    other = self._face(_read_rgb(donor.path)) or face
+                    other = self._face(read_rgb(donor.path)) or face
                     pictures += synthetic_attack(variant, face, other, rng)
         size = self._extractor.size_px
         batch = np.stack([_small(picture, size) for _, _, picture in pictures])
-        return _Rows(
-            self._extractor.extract(batch),
-            np.array([view.value for view, _, _ in pictures]),
-            np.array([int(variant) for _, variant, _ in pictures], np.int64),
-        )
+        return {
+            "features": self._extractor.extract(batch),
+            "view": np.array([view.value for view, _, _ in pictures]),
+            "variant": np.array([int(variant) for _, variant, _ in pictures], np.int64),
+        }
 
     def _face(self, pixels: Pixels) -> FaceInFrame | None:
         image = Image(pixels, ColourOrder.RGB)
@@ -191,28 +191,13 @@ class _RowMaker:
         return FaceInFrame(pixels, faces[0].box, faces[0].landmarks.points)
 
 
-def _read_rgb(path: Path) -> Pixels:
+def read_rgb(path: Path) -> Pixels:
+    """Pixels of a picture without the bars that a player puts beside it.
+
+    Raises: ImageError: it cannot be read; names it.
+    """
     return without_bars(read_image(path)).to(ColourOrder.RGB).pixels
 
 
 def _small(pixels: Pixels, size_px: int) -> Pixels:
     return stretch(Image(pixels, ColourOrder.RGB), width_px=size_px, height_px=size_px)
-
-
-def _load(path: Path) -> _Rows | None:
-    """Stored rows; None when there are none or the file is damaged, so they are made anew."""
-    try:
-        # Opened here: numpy would leave the file of a damaged archive open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            rows = _Rows(stored["features"], stored["view"], stored["variant"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-    return rows if len(rows.features) == len(rows.view) == len(rows.variant) else None
-
-
-def _store(path: Path, rows: _Rows) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
-        np.savez(file, features=rows.features, view=rows.view, variant=rows.variant)
-    Path(temporary).replace(path)

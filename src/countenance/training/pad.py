@@ -19,19 +19,23 @@ from countenance.training.calibration import bona_fide_centre, calibration, eer_
 from countenance.training.copies import Variant
 from countenance.training.errors import TrainingDataError
 from countenance.training.features import FeatureTable
+from countenance.training.lessons import Teaching
 from countenance.training.lite0 import EARLY_FEATURES
 from countenance.training.logistic import LinearHead, fit
 from countenance.training.pad_turns import Turns
-from countenance.training.teaching import learn
 from countenance.vision.pad_card import PadView
 
+VERSION = "4"
+"""Of what is trained here: changes with everything that makes another detector of the same data."""
 C = 3.0
 """Inverse regularisation; the weights of each class sum to 1."""
 SYNTHETIC_WEIGHT = 0.25
 FUSION = {PadView.FULL_FRAME: 0.75, PadView.TIGHT_CROP: 0.25}
 """The crop guards against a replay that fills the frame; the surroundings carry the rest."""
-LESSON = {PadView.FULL_FRAME: 0.1, PadView.TIGHT_CROP: 0.2}
+LESSON = {PadView.FULL_FRAME: 0.1, PadView.TIGHT_CROP: 0.3}
 """Share of the teacher's log-odds, as predicted from the features, in the logit of a head."""
+EVENNESS = {PadView.FULL_FRAME: 0.5, PadView.TIGHT_CROP: 1.0}
+"""Of `sample_weights`."""
 COLUMNS = {PadView.FULL_FRAME: None, PadView.TIGHT_CROP: EARLY_FEATURES}
 """Features that a head reads of what the labels tell; None for all. A face without surroundings
 is told by its texture, and the late stages know faces and cameras instead."""
@@ -82,7 +86,7 @@ def train_heads(
     table: FeatureTable,
     *,
     turns: Turns,
-    taught: Vector | None = None,
+    teaching: Teaching | None = None,
     on_turn: Callable[[], None] = lambda: None,
 ) -> TrainedHeads:
     """Train, calibrate and set the threshold.
@@ -91,7 +95,7 @@ def train_heads(
         presentations: n of them.
         table: their features.
         turns: what is held out when.
-        taught: (n,) what a teacher says of each, log-odds, NaN for nothing; None without one.
+        teaching: what a teacher said of them; None without one.
         on_turn: called after each turn.
 
     Raises: TrainingDataError: in a turn one class has no picture of a view.
@@ -101,11 +105,11 @@ def train_heads(
     logits = {view: np.full(len(presentations), np.nan) for view in views}
     for turn in turns.turns:
         for view in views:
-            head = _head(table, sources, view, turn.trained[table.owner], taught)
-            rows = _originals(table, view) & turn.held[table.owner]
+            head = _head(table, sources, view, turn.trained, teaching)
+            rows = table.originals(view) & turn.held[table.owner]
             logits[view][table.owner[rows]] = head.logits(table.features[rows])
         on_turn()
-    heads = {view: _head(table, sources, view, turns.final[table.owner], taught) for view in views}
+    heads = {view: _head(table, sources, view, turns.final, teaching) for view in views}
     return _finish(presentations, heads, logits, turns)
 
 
@@ -137,26 +141,20 @@ def _finish(
     )
 
 
-def _originals(table: FeatureTable, view: PadView) -> NDArray[np.bool_]:
-    return np.asarray((table.view == view) & (table.variant == Variant.ORIGINAL))
-
-
 def _head(
     table: FeatureTable,
     sources: NDArray[np.str_],
     view: PadView,
     chosen: NDArray[np.bool_],
-    taught: Vector | None,
+    teaching: Teaching | None,
 ) -> LinearHead:
-    """What the labels tell and, with a teacher, a share of what it says."""
-    own = _fit(table, sources, view, chosen)
-    if taught is None:
-        return own
-    rows = np.flatnonzero(_originals(table, view) & chosen & np.isfinite(taught[table.owner]))
-    if not len(rows):
-        return own
-    lesson = learn(table.features[rows], taught[table.owner[rows]])
-    return own.plus(lesson, share=LESSON[view])
+    """What the labels tell and, with a teacher, a share of what it says.
+
+    Args: chosen: (presentations,) those to train with.
+    """
+    own = _fit(table, sources, view, chosen[table.owner])
+    lesson = None if teaching is None else teaching.learn(view, chosen)
+    return own if lesson is None else own.plus(lesson, share=LESSON[view])
 
 
 def _fit(
@@ -171,7 +169,7 @@ def _fit(
         )
     variant = table.variant[rows]
     drawn = np.where(variant >= Variant.SYNTHETIC_PRINT, variant, 0)
-    weights = sample_weights(sources[table.owner[rows]], bona_fide, drawn)
+    weights = sample_weights(sources[table.owner[rows]], bona_fide, drawn, evenness=EVENNESS[view])
     return fit(table.features[rows], bona_fide, weights, c=C, columns=COLUMNS[view])
 
 
@@ -179,20 +177,23 @@ def sample_weights(
     sources: NDArray[np.str_],
     bona_fide: NDArray[np.bool_],
     synthetic: NDArray[np.bool_] | NDArray[np.int64],
+    *,
+    evenness: float = 0.5,
 ) -> Vector:
     """Weigh rows so that no source, class or synthetic set drowns the others.
 
-    1 / sqrt(count of source, class and synthetic), a quarter of that for synthetic rows, then each
-    class to a sum of 1.
+    1 / (count of source, class and synthetic) ** evenness, a quarter of that for synthetic rows,
+    then each class to a sum of 1.
 
     Args:
         sources: (n,)
         bona_fide: (n,)
         synthetic: (n,) 0 for photographs, else a number for each kind of drawn attack.
+        evenness: 0 and every row weighs the same, 1 and every source does.
     """
     cells = list(zip(sources.tolist(), bona_fide.tolist(), synthetic.tolist(), strict=True))
     counts = Counter(cells)
-    weights = np.array([counts[cell] ** -0.5 for cell in cells])
+    weights = np.array([counts[cell] ** -evenness for cell in cells])
     weights[synthetic != 0] *= SYNTHETIC_WEIGHT
     for label in (True, False):
         weights[bona_fide == label] /= weights[bona_fide == label].sum()

@@ -132,29 +132,41 @@ def train_lite0_linear(
     from countenance.training import cards
     from countenance.training.export import LITE0_INPUT, linear_graph, view_uses
     from countenance.training.extractors import Lite0Extractor
-    from countenance.training.features import RECIPE, extract_table
-    from countenance.training.pad import train_heads
+    from countenance.training.features import extract_table
+    from countenance.training.lessons import Teaching, gather_lessons
+    from countenance.training.pad import VERSION, train_heads
     from countenance.training.teaching import taught_log_odds
 
+    extractor = Lite0Extractor()
     table = extract_table(
         presentations,
-        extractor=Lite0Extractor(),
+        extractor=extractor,
         detector=detector,
         cache=cache,
         seed=seed,
         photographs=photographs,
         on_done=bars("Reading pictures", len(presentations)),
     )
-    taught = None
+    teaching = None
     if teacher is not None:
-        asked = bars("Asking the teacher", len(presentations))
-        taught = taught_log_odds(presentations, teacher=teacher, detector=detector, on_done=asked)
+        on_asked = bars("Asking the teacher", len(presentations))
+        told = taught_log_odds(presentations, teacher=teacher, detector=detector, on_done=on_asked)
+        lessons = gather_lessons(
+            presentations,
+            teacher=teacher,
+            extractor=extractor,
+            detector=detector,
+            cache=cache,
+            seed=seed,
+            on_done=bars("Asking about copies of crops", len(presentations)),
+        )
+        teaching = Teaching(table, told, lessons)
     on_turn = bars("Training held-out models", len(turns.turns))
-    trained = train_heads(presentations, table, turns=turns, taught=taught, on_turn=on_turn)
+    trained = train_heads(presentations, table, turns=turns, teaching=teaching, on_turn=on_turn)
     attribution = cards.LITE0_ATTRIBUTION + (cards.TAUGHT_ATTRIBUTION if teacher else "")
     card = cards.new_card(
         name="pad-lite0-linear",
-        version=RECIPE.partition("/")[2],
+        version=VERSION,
         architecture="lite0-linear",
         input_=LITE0_INPUT,
         views=view_uses(trained.weights),

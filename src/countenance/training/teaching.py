@@ -23,6 +23,7 @@ from countenance.images.codec import read_image
 from countenance.images.image import Image
 from countenance.training.errors import TrainingError
 from countenance.training.logistic import LinearHead, Matrix, Vector
+from countenance.training.ridge import RidgeSums
 from countenance.vision.backends.onnx.minifasnet import MiniFasNetPair
 from countenance.vision.interfaces import FaceDetector
 from countenance.vision.ledger import ModelLedger
@@ -85,31 +86,19 @@ def _face(image: Image, kind: Kind, detector: FaceDetector) -> Box | None:
     return presented_face(detector, image)
 
 
-def learn(features: Matrix, targets: Vector, *, strength: float = STRENGTH) -> LinearHead:
+def learn(features: Matrix, targets: Vector, *, strength: float = STRENGTH) -> LinearHead | None:
     """Fit ridge regression of the teacher's log-odds on standardised features.
 
-    Minimises |target - w . z - bias|^2 + strength * |w|^2; the bias is free.
-
     Args:
-        features: (n, features), n at least 1.
+        features: (n, features).
         targets: (n,) finite; limited to `LIMIT` here.
         strength: > 0.
+
+    Returns: None without rows.
     """
-    mean = features.mean(axis=0, dtype=np.float64)
-    deviation = np.maximum(features.std(axis=0, dtype=np.float64), 1e-6)
-    standard = ((features - mean) / deviation).astype(np.float32)
-    limited = np.clip(targets, -LIMIT, LIMIT)
-    bias = float(limited.mean())
-    coefficients = _ridge(standard, limited - bias, strength)
-    return LinearHead(mean, deviation, coefficients, bias)
+    return RidgeSums.of(features, limited(targets)).fit(strength=strength)
 
 
-def _ridge(rows: Matrix, targets: Vector, strength: float) -> Vector:
-    """Solved in the span of the rows where they are fewer than the features."""
-    has_few = len(rows) <= rows.shape[1]
-    inner = (rows @ rows.T if has_few else rows.T @ rows).astype(np.float64)
-    inner[np.diag_indices_from(inner)] += strength
-    if not has_few:
-        return np.asarray(np.linalg.solve(inner, rows.T @ targets), np.float64)
-    shares = np.linalg.solve(inner, targets)
-    return np.asarray(rows.T @ shares, np.float64)
+def limited(told: Vector) -> Vector:
+    """Log-odds of a teacher, those beyond `LIMIT` brought to it."""
+    return np.clip(told, -LIMIT, LIMIT)

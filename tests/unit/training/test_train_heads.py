@@ -12,6 +12,7 @@ from countenance.evaluation.pad_report import pad_report
 from countenance.pad.species import PaiSpecies
 from countenance.training.errors import TrainingDataError
 from countenance.training.features import FeatureTable
+from countenance.training.lessons import Lessons, Teaching
 from countenance.training.pad import check_presentations, sample_weights, train_heads
 from countenance.training.pad_turns import by_source
 from countenance.vision.pad_card import PadView
@@ -59,13 +60,21 @@ def test_a_signal_shared_by_all_sources_is_found() -> None:
     assert sum(trained.weights.values()) == pytest.approx(1)
 
 
-def test_a_teacher_tells_what_the_labels_do_not() -> None:
+def taught(table: FeatureTable, view: PadView) -> Teaching:
+    """A teacher that looks at the sixth feature of a view, of which the labels tell nothing."""
+    rows = table.view == view
+    features = table.features[rows]
+    told = 8 * features[:, 5].astype(float)
+    return Teaching(table, told, Lessons(features, told, table.owner[rows]))
+
+
+@pytest.mark.parametrize("view", [FRAME, CROP])
+def test_a_teacher_tells_what_the_labels_do_not(view: PadView) -> None:
     presentations, table = made_up(signal=3)
-    told = 8 * table.features[table.view == FRAME][:, 5].astype(float)
     turns = by_source(presentations, folds=3)
     alone, helped = (
-        train_heads(presentations, table, turns=turns, taught=taught).heads[FRAME].folded()[0]
-        for taught in (None, told)
+        train_heads(presentations, table, turns=turns, teaching=teaching).heads[view].folded()[0]
+        for teaching in (None, taught(table, view))
     )
     assert helped[5] / helped[0] > alone[5] / alone[0] + 0.02
 
@@ -73,9 +82,10 @@ def test_a_teacher_tells_what_the_labels_do_not() -> None:
 def test_a_teacher_without_an_answer_changes_nothing() -> None:
     presentations, table = made_up(signal=3)
     turns = by_source(presentations, folds=3)
-    silent = np.full(len(presentations), np.nan)
+    nothing = Lessons(table.features[:0], np.empty(0), table.owner[:0])
+    silent = Teaching(table, np.full(len(presentations), np.nan), nothing)
     alone = train_heads(presentations, table, turns=turns)
-    helped = train_heads(presentations, table, turns=turns, taught=silent)
+    helped = train_heads(presentations, table, turns=turns, teaching=silent)
     assert helped.scores == alone.scores
 
 
@@ -146,3 +156,10 @@ def test_a_kind_that_is_drawn_more_often_does_not_drown_another() -> None:
     bona_fide = np.array([False] * 10 + [True])
     weights = sample_weights(np.array(["a"] * 11), bona_fide, drawn)
     assert weights[:8].sum() == pytest.approx(2 * weights[8:10].sum())
+
+
+def test_sources_weigh_the_same_where_all_of_it_is_evened_out() -> None:
+    bona_fide = np.array([True, *[False] * 12])
+    sources = np.array(["a", *["a"] * 9, *["b"] * 3])
+    weights = sample_weights(sources, bona_fide, np.zeros(13, bool), evenness=1.0)
+    assert weights[1:10].sum() == pytest.approx(weights[10:].sum())
