@@ -42,12 +42,13 @@ LARGEST_RISE: Final = 3.0
 LARGEST_FALL: Final = 2.5
 """Log-odds downwards, the laxer way. Smaller, as whoever could slip frames of attacks in would
 want it large."""
-NEAREST: Final = 0.5
+NEAREST: Final = 0.8
 """Share of the usual distance between threshold and bona fide presentations that is enough: a
 camera no nearer than that needs no laxer threshold."""
-PRIOR_FRAMES: Final = 0.5
-"""So many frames weigh as much as what is known of cameras in general: the variance of frames of
-one camera over that of cameras."""
+PRIOR_FRAMES: Final = 2.0
+"""So many frames weigh as much as what is known of cameras in general. The variance of a median of
+frames of one camera over that of cameras says 1.0; frames of a session resemble each other, so half
+of them tell something new."""
 FRAME_LIMIT: Final = 8.0
 """A single frame's log-odds beyond this, either way, count as this; smoothing has the same."""
 _SURE: Final = 1e-9
@@ -86,8 +87,11 @@ def needed_shift(centre: float, *, expected: float, threshold: float) -> float:
         expected: where they lie at unknown cameras.
         threshold: where the detector's threshold lies.
 
-    >>> [needed_shift(c, expected=4.0, threshold=0.0) for c in (5.0, 4.0, 2.5, 1.0, -1.0)]
-    [1.0, 0.0, 0.0, -1.0, -3.0]
+    >>> [
+    ...     round(needed_shift(c, expected=4.0, threshold=0.0), 3)
+    ...     for c in (5.0, 4.0, 3.5, 2.0, -1.0)
+    ... ]
+    [1.0, 0.0, 0.0, -1.2, -4.2]
     """
     distance = centre - expected
     if distance >= 0:
@@ -117,7 +121,7 @@ def threshold_shift(
     >>> threshold_shift([-2.0, -2.2, -1.8, -2.1, -6.0], expected=4.0, threshold=0.0)
     -2.5
     >>> round(threshold_shift([1.0] * 5, expected=4.0, threshold=0.0), 3)
-    -0.909
+    -1.571
     >>> threshold_shift([1.0, 1.2], expected=4.0, threshold=0.0)
     0.0
     """

@@ -97,7 +97,7 @@ def camera_shift(
 
     >>> low = CameraScores(1, 40, 1.0, 0.5)
     >>> camera_shift(low, expected=5.0, threshold=0.0, bounds=ShiftBounds())
-    -1.0
+    -2.0
     >>> camera_shift(None, expected=5.0, threshold=0.0, bounds=ShiftBounds())
     0.0
     """
