@@ -74,7 +74,7 @@ def test_without_the_pack_the_shipped_detector_judges_alone_and_the_doctor_recom
     found = detection(home)
     assert found["health"] == "ok"
     assert "countenance models install minifasnet" in found["remedy"]
-    assert "pad-lite0-linear 3, on sources held out of training: eer" in found["found"]
+    assert "pad-lite0-linear 4, on sources held out of training: eer" in found["found"]
 
 
 def test_files_that_are_not_the_publishers_are_refused(home: Path, mirror: Mirror) -> None:
