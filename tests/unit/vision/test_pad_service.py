@@ -61,7 +61,7 @@ def test_the_shipped_detector_serves_until_another_is_promoted(models: Path, oth
     assert in_service(models) == PadInService(shipped_pad_card(), Chosen.SHIPPED)
     card = promoted(other, models)
     assert in_service(models) == PadInService(card, Chosen.PROMOTED)
-    assert OnnxPadModel.load(card).name == "door of the hall/3"
+    assert OnnxPadModel.load(card).name == "door of the hall/4"
 
 
 def test_the_setting_goes_before_what_was_promoted(models: Path, other: Path) -> None:
