@@ -17,7 +17,12 @@ from countenance.geometry.landmarks import (
     Landmarks5,
     head_pose,
 )
-from countenance.geometry.planarity import MIN_POINTS, Planarity, measure_planarity
+from countenance.geometry.planarity import (
+    MIN_POINTS,
+    MIN_TURN_DEG,
+    Planarity,
+    measure_planarity,
+)
 from countenance.geometry.similarity import DegenerateLandmarksError, estimate_similarity
 from countenance.images.image import ColourOrder, Image
 
@@ -117,12 +122,14 @@ class ReliefTracker:
             image: the next frame.
             landmarks: of the same face, pixels of `image`.
 
-        Returns: None before `restart` and when too few points could be followed.
+        Returns: None before `restart`, while the face looks about ahead, which shows no depth, and
+            when too few points could be followed.
         """
         if self._trail is None:
             return None
         self._trail = _stepped(self._trail, _look(image, landmarks, factor=self._trail.factor))
-        return self._trail.planarity(yaw_deg=_yaw_deg(landmarks))
+        yaw_deg = _yaw_deg(landmarks)
+        return self._trail.planarity(yaw_deg=yaw_deg) if abs(yaw_deg) >= MIN_TURN_DEG else None
 
 
 def _yaw_deg(landmarks: Landmarks5) -> float:

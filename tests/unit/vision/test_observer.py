@@ -222,10 +222,14 @@ def turned(face: DetectedFace) -> DetectedFace:
     return DetectedFace(face.box, Landmarks5(points), face.detection_score)
 
 
-def test_depth_is_measured_between_begin_and_end_only() -> None:
+def test_depth_of_a_turned_face_is_measured_between_begin_and_end_only() -> None:
     room = Room()
+    ahead = room.detector.present
+    away = tuple(turned(face) for face in ahead)
     assert face_of(room.look(textured(0))).planarity is None
     room.observer.begin_relief()
+    assert face_of(room.look(textured(1))).planarity is None
+    room.detector.present = away
     seen = face_of(room.look(textured(2))).planarity
     assert seen is not None
     assert seen.rms < 0.02
