@@ -56,7 +56,7 @@ AIMS: Final = {
 YAW_STEP_DEG: Final = 4.0
 SCALE_STEP: Final = 0.04
 HEAD: Final = Planarity(
-    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6, skew=0.03
 )
 
 

@@ -258,7 +258,13 @@ def challenge(camera: Photographer, stage: Stage) -> None:
 
     def turned(yaw_deg: float) -> Seen:
         depth = Planarity(
-            rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+            rms=0.08,
+            off_plane_share=0.6,
+            points=80,
+            depth=0.3,
+            bulge=0.2,
+            off_sheet_share=0.6,
+            skew=0.03,
         )
         return Seen(box_xyxy=BOX, yaw_deg=yaw_deg, hint=Hint.TURNED, planarity=depth)
 
@@ -294,7 +300,13 @@ def colours(camera: Photographer, stage: Stage) -> None:
         if goes_on.is_set():
             stage.clock.advance(0.12)
         depth = Planarity(
-            rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+            rms=0.08,
+            off_plane_share=0.6,
+            points=80,
+            depth=0.3,
+            bulge=0.2,
+            off_sheet_share=0.6,
+            skew=0.03,
         )
         hint = Hint.TURNED if pose["yaw_deg"] else Hint.HOLD_STILL
         light = FaceLight((0.0, 0.0), (0.0, 0.0))

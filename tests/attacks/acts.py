@@ -148,6 +148,12 @@ ACTS: tuple[Act, ...] = (
         reasons=_MOVES,
     ),
     Act(
+        "photo_leaning",
+        "photograph bent about a leaning line, turned as asked",
+        lambda cast: _photo(cast, "leaning", angle_deg=56.0),
+        reasons=_MOVES,
+    ),
+    Act(
         "photo_closer",
         "photograph, moved closer and back as asked",
         lambda cast: _photo(cast, "turned", angle_deg=0.0),

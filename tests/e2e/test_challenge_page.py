@@ -23,7 +23,7 @@ from tests.fixtures.scenes import Kind, Scene
 
 STRAIGHT = Seen()
 HEAD = Planarity(
-    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6, skew=0.03
 )
 MOVES = (Move.TURN_LEFT, Move.MOVE_CLOSER, Move.TURN_RIGHT, Move.TURN_LEFT)
 FRAMES = 35

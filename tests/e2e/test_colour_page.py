@@ -28,7 +28,7 @@ from tests.fixtures.scenes import Kind, Scene
 
 COLOURS = (Colour.AMBER, Colour.GREEN, Colour.AZURE, Colour.VIOLET) * 2
 HEAD = Planarity(
-    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6, skew=0.03
 )
 WATCH = """
 () => {

@@ -23,10 +23,16 @@ from tests.fakes.servers import serving
 
 FRAME = painted(1)
 HEAD = Planarity(
-    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6, skew=0.03
 )
 FLAT = Planarity(
-    rms=0.01, off_plane_share=0.05, points=110, depth=0.03, bulge=0.02, off_sheet_share=0.8
+    rms=0.01,
+    off_plane_share=0.05,
+    points=110,
+    depth=0.03,
+    bulge=0.02,
+    off_sheet_share=0.8,
+    skew=0.03,
 )
 STRAIGHT = Seen()
 BOX = STRAIGHT.box_xyxy

@@ -77,6 +77,7 @@ def test_a_recorded_head_is_deep_and_bulges_more_than_a_sheet(
     assert seen.depth >= POLICY.min_depth
     assert seen.bulge >= POLICY.min_bulge
     assert seen.off_sheet_share >= POLICY.min_off_sheet_share
+    assert seen.skew <= POLICY.max_skew
 
 
 @pytest.mark.parametrize(
@@ -117,3 +118,14 @@ def test_a_sheet_explains_most_of_a_rolled_photograph_that_claims_a_turn(
     assert seen is not None
     assert seen.depth >= POLICY.min_depth
     assert seen.off_sheet_share < POLICY.min_off_sheet_share
+
+
+def test_a_photograph_bent_about_a_leaning_line_makes_the_sides_of_the_face_unlike(
+    engine: Engine, footage: Footage
+) -> None:
+    photo = Photo(footage, "leaning", angle_deg=56.0, reaction_s=0.0)
+    frames = [photo.frame(None, at_s=0.0)]
+    frames += [photo.frame(LEFT, at_s=0.1 * number) for number in range(1, 9)]
+    seen = followed(engine, frames, claim_deg=POLICY.turn_deg + 5)
+    assert seen is not None
+    assert seen.skew > POLICY.max_skew

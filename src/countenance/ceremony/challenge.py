@@ -73,8 +73,10 @@ class ChallengePolicy:
     """`Planarity.bulge`, in eye distances, from which no bent picture explains it."""
     min_off_sheet_share: float = 0.28
     """`Planarity.off_sheet_share` from which none does that is bent a lot: photographs rolled about
-    a level line reached 0.26, turns of recorded people begin at 0.33. All five are needed; without
-    the last three the turn was shallow, not flat."""
+    a level line reached 0.26, turns of recorded people begin at 0.33."""
+    max_skew: float = 0.15
+    """`Planarity.skew` up to which both sides of the face are alike. All six are needed; without
+    the last four the turn was shallow, not flat."""
 
     def __post_init__(self) -> None:
         if self.moves < 1:
@@ -376,6 +378,7 @@ def _is_shallow(policy: ChallengePolicy, relief: tuple[Planarity, ...]) -> bool:
         median(seen.depth for seen in relief) < policy.min_depth
         or median(seen.bulge for seen in relief) < policy.min_bulge
         or median(seen.off_sheet_share for seen in relief) < policy.min_off_sheet_share
+        or median(seen.skew for seen in relief) > policy.max_skew
     )
 
 

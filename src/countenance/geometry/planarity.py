@@ -32,6 +32,8 @@ _FOLDS: Final = 12
 """Directions tried in which a sheet may be bent: every 15 degrees."""
 _CURVE: Final = (2, 3, 4)
 """Powers of the place that make the curve of a sheet; a plane has the lower ones already."""
+_NOSE: Final = (0.5, 0.55)
+"""Of a face that looks ahead, along the eyes from the first one and below them, in units."""
 _TRIALS: Final = 160
 """Planes tried; with a third of the points on one, the chance to miss it is one in seven."""
 _SEED: Final = 30107
@@ -57,6 +59,10 @@ class Planarity:
     off_sheet_share: float
     """Share of the way beyond one plane that the best sheet bent one way leaves, 0..1. Points that
     are followed badly make it no larger on a sheet that is bent a lot, as they do `bulge`."""
+    skew: float
+    """Share of the squared way beyond one plane that makes the two sides of the face unlike, 0..1.
+    A face is the same left and right, and so is a sheet bent about an upright or a level line; one
+    that leans is not."""
 
 
 def measure_planarity(
@@ -100,6 +106,7 @@ def measure_planarity(
         off_sheet_share=_off_sheet_share(
             places[beside], _from_eyes(after[beside], eyes=eyes) / unit_px
         ),
+        skew=_skew(places, _from_eyes(after, eyes=eyes) / unit_px),
     )
 
 
@@ -146,11 +153,10 @@ def _off_sheet_share(before: Points, after: Points) -> float:
     Returns: ratio of mean distances, each for its number of unknowns; the least of `_FOLDS`.
     Source: plane and parallax, Hartley and Zisserman, 2nd ed., section 13.3.
     """
-    first, second = before - before.mean(axis=0), after - after.mean(axis=0)
-    count, unknowns = len(first), 5
+    count, unknowns = len(before), 5
     # Eight unknowns of the plane, of which a motion along the eyes has five.
-    plane, _ = np.linalg.qr(np.delete(_equations(first, second), 8, axis=1))
-    beyond = _left(plane, np.concatenate([second[:, 0], second[:, 1]]))
+    plane, beyond = _beyond_plane(before, after)
+    first = before - before.mean(axis=0)
     angles = np.arange(_FOLDS) * np.pi / _FOLDS
     over = np.stack([np.cos(angles), np.sin(angles)], axis=1) @ first.T
     curves = np.stack([over**power for power in _CURVE], axis=2)
@@ -159,6 +165,39 @@ def _off_sheet_share(before: Points, after: Points) -> float:
     left = np.abs(_left(sheets, beyond[:, None]))[:, :count, 0].mean(axis=1).min()
     scale = np.sqrt((count - unknowns) / (count - unknowns - len(_CURVE)))
     return float(scale * left / max(float(np.abs(beyond[:count]).mean()), 1e-9))
+
+
+def _skew(before: Points, after: Points) -> float:
+    """Share that depth like x * y adds to what depth that is even in x explains.
+
+    Depth of a sheet bent about a line that leans by 45 degrees is a curve over x + y, of which
+    2 x y is as large as x**2 and y**2; depth of a face is nearly even in x.
+
+    Args:
+        before: (n, 2), n above 16, in units from the first eye, the eyes level.
+        after: the same.
+    """
+    plane, beyond = _beyond_plane(before, after)
+    x, y = (before - _NOSE).T
+    even = np.stack([x**2, y**2, x**2 * y, y**3, x**4], axis=1)
+    uneven = np.concatenate([even, (x * y)[:, None]], axis=1)
+    unexplained = [
+        float(np.square(_left(np.linalg.qr(_along(plane, depth))[0], beyond)).sum())
+        for depth in (even, uneven)
+    ]
+    return (unexplained[0] - unexplained[1]) / max(float(np.square(beyond).sum()), 1e-12)
+
+
+def _beyond_plane(before: Points, after: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Directions, (2 n, 8), that the motion of a plane can take, and what is left of the motion."""
+    first, second = before - before.mean(axis=0), after - after.mean(axis=0)
+    plane, _ = np.linalg.qr(np.delete(_equations(first, second), 8, axis=1))
+    return plane, _left(plane, np.concatenate([second[:, 0], second[:, 1]]))
+
+
+def _along(plane: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Motions along the eyes by depths, (n, k), as far as no plane moves so."""
+    return _left(plane, np.concatenate([depth, np.zeros_like(depth)]))
 
 
 def _left(directions: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,22 +20,55 @@ from countenance.geometry.planarity import Planarity
 
 POLICY = ChallengePolicy(wait_s=(0.0, 0.0))
 HEAD = Planarity(
-    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6, skew=0.03
 )
 FLAT = Planarity(
-    rms=0.01, off_plane_share=0.05, points=110, depth=0.03, bulge=0.02, off_sheet_share=0.8
+    rms=0.01,
+    off_plane_share=0.05,
+    points=110,
+    depth=0.03,
+    bulge=0.02,
+    off_sheet_share=0.8,
+    skew=0.03,
 )
 BENT = Planarity(
-    rms=0.05, off_plane_share=0.25, points=90, depth=0.2, bulge=0.1, off_sheet_share=0.4
+    rms=0.05, off_plane_share=0.25, points=90, depth=0.2, bulge=0.1, off_sheet_share=0.4, skew=0.03
 )
 ROLLED = Planarity(
-    rms=0.06, off_plane_share=0.6, points=100, depth=0.14, bulge=0.05, off_sheet_share=0.3
+    rms=0.06,
+    off_plane_share=0.6,
+    points=100,
+    depth=0.14,
+    bulge=0.05,
+    off_sheet_share=0.3,
+    skew=0.03,
 )
 ROLLED_FAR = Planarity(
-    rms=0.12, off_plane_share=0.7, points=110, depth=0.37, bulge=0.13, off_sheet_share=0.2
+    rms=0.12,
+    off_plane_share=0.7,
+    points=110,
+    depth=0.37,
+    bulge=0.13,
+    off_sheet_share=0.2,
+    skew=0.03,
+)
+LEANING = Planarity(
+    rms=0.12,
+    off_plane_share=0.7,
+    points=110,
+    depth=0.37,
+    bulge=0.13,
+    off_sheet_share=0.4,
+    skew=0.3,
 )
 WITH_LIVE_EYES = Planarity(
-    rms=0.06, off_plane_share=0.5, points=100, depth=0.09, bulge=0.09, off_sheet_share=0.9
+    rms=0.06,
+    off_plane_share=0.5,
+    points=100,
+    depth=0.09,
+    bulge=0.09,
+    off_sheet_share=0.9,
+    skew=0.03,
 )
 """Off the plane as a whole, while most of its points are on one."""
 FRAME_S = 0.1
@@ -218,6 +251,7 @@ def test_a_turn_that_was_under_way_when_it_was_asked_for_fails() -> None:
         (BENT, Reason.FLAT_PICTURE),
         (ROLLED, Reason.SHALLOW_TURN),
         (ROLLED_FAR, Reason.SHALLOW_TURN),
+        (LEANING, Reason.SHALLOW_TURN),
         (WITH_LIVE_EYES, Reason.SHALLOW_TURN),
     ],
 )

@@ -29,10 +29,16 @@ from countenance.ceremony.verdict import Reason, Verdict
 from countenance.geometry.planarity import Planarity
 
 HEAD = Planarity(
-    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6
+    rms=0.08, off_plane_share=0.6, points=80, depth=0.3, bulge=0.2, off_sheet_share=0.6, skew=0.03
 )
 FLAT = Planarity(
-    rms=0.01, off_plane_share=0.02, points=80, depth=0.03, bulge=0.02, off_sheet_share=0.8
+    rms=0.01,
+    off_plane_share=0.02,
+    points=80,
+    depth=0.03,
+    bulge=0.02,
+    off_sheet_share=0.8,
+    skew=0.03,
 )
 GOOD = FaceEvidence(
     box_xyxy=(0.3, 0.2, 0.6, 0.7),

@@ -177,6 +177,28 @@ def test_points_that_are_followed_badly_make_rolled_paper_bulge_but_no_larger_a_
     assert found.off_sheet_share < 0.28
 
 
+@pytest.mark.parametrize("noise_px", [0.0, 0.8])
+@pytest.mark.parametrize("yaw_deg", [-25, 20, 35])
+@pytest.mark.parametrize("fold_deg", [-45, 30, 45, 60])
+def test_a_sheet_that_leans_makes_the_sides_of_a_face_unlike(
+    fold_deg: int, yaw_deg: int, noise_px: float
+) -> None:
+    before = face_points(200)
+    depth = rolled_depth(before, fold_deg=fold_deg, radius=2.0)
+    after = turned(before, depth, yaw_deg=yaw_deg)
+    after += np.random.default_rng(3).normal(0, noise_px, after.shape)
+    assert measured(before, after).skew > 0.15
+
+
+@pytest.mark.parametrize("noise_px", [0.0, 1.5])
+@pytest.mark.parametrize("yaw_deg", [-25, 20, 35])
+def test_the_sides_of_a_head_are_alike(yaw_deg: int, noise_px: float) -> None:
+    before = face_points(200)
+    after = turned(before, head_depth(before), yaw_deg=yaw_deg)
+    after += np.random.default_rng(3).normal(0, noise_px, after.shape)
+    assert measured(before, after).skew < 0.05
+
+
 def test_a_nose_and_a_forehead_bulge_from_a_head_that_leans() -> None:
     lean = np.radians(20)
     matrix = np.array([[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]])
