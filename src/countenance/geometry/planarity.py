@@ -160,8 +160,7 @@ def _off_sheet_share(before: Points, after: Points) -> float:
     angles = np.arange(_FOLDS) * np.pi / _FOLDS
     over = np.stack([np.cos(angles), np.sin(angles)], axis=1) @ first.T
     curves = np.stack([over**power for power in _CURVE], axis=2)
-    curves = _left(plane, np.concatenate([curves, np.zeros_like(curves)], axis=1))
-    sheets, _ = np.linalg.qr(curves)
+    sheets, _ = np.linalg.qr(_along(plane, curves))
     left = np.abs(_left(sheets, beyond[:, None]))[:, :count, 0].mean(axis=1).min()
     scale = np.sqrt((count - unknowns) / (count - unknowns - len(_CURVE)))
     return float(scale * left / max(float(np.abs(beyond[:count]).mean()), 1e-9))
@@ -196,8 +195,8 @@ def _beyond_plane(before: Points, after: Points) -> tuple[NDArray[np.float64], N
 
 
 def _along(plane: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Motions along the eyes by depths, (n, k), as far as no plane moves so."""
-    return _left(plane, np.concatenate([depth, np.zeros_like(depth)]))
+    """Motions along the eyes by depths, (..., n, k), as far as no plane moves so."""
+    return _left(plane, np.concatenate([depth, np.zeros_like(depth)], axis=-2))
 
 
 def _left(directions: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
